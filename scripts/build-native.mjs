@@ -31,7 +31,8 @@ function headerArguments() {
 
 const mode = process.argv.includes('--rebuild') ? 'rebuild' : 'build'
 const debug = process.argv.includes('--debug') ? ['--debug'] : []
-if (mode === 'build' && !existsSync(path.join(root, 'build', 'config.gypi'))) run(['configure'])
+// binding.gyp lists the sources when it is configured, so a new file needs that step; unchanged objects are kept.
+if (mode === 'build') run(['configure'])
 run([mode])
 
 function run(command) {

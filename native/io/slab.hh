@@ -16,7 +16,6 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <vector>
 
 namespace sluice {
@@ -26,6 +25,8 @@ struct Slab {
   uint32_t size = 0;
   int32_t native_pins = 0;
   bool in_use = false;
+  // Free, and counted among the free bytes that keep their pages.
+  bool retained = false;
 };
 
 class SlabPool {
@@ -60,11 +61,19 @@ class SlabPool {
   void set_poison(bool on) { poison_ = on; }
 
  private:
+  struct Mapping {
+    uint8_t* data;
+    uint32_t size;
+  };
+  bool grow(uint32_t size_class);
+
   std::vector<Slab> slabs_;
+  std::vector<Mapping> mappings_;
   std::vector<std::vector<int32_t>> free_by_class_;
   int32_t* pins_;
   uint64_t budget_ = UINT64_MAX;
   uint64_t in_use_ = 0;
+  uint64_t retained_ = 0;
   bool poison_ = false;
 };
 
