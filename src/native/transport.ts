@@ -49,7 +49,10 @@ export interface Transport {
   close(): Promise<void>
 }
 
-/** A reused arena. `reserve` may replace `bytes`: read it again after each call. */
+/**
+ * A reused arena. `reserve` may replace `bytes` by a larger copy (read it again after each call), but positions stay
+ * valid until the next flush or turn end.
+ */
 export interface OutputArena {
   bytes: Buffer
   /** Next free byte; the handler advances it. */
@@ -63,6 +66,8 @@ export interface TransportHandler {
   /** One frame's payload, without its length. The slab is valid during the turn; `slab.pin()` keeps it. */
   onFrame(connection: number, slab: Slab, offset: number, byteLength: number): void
   onTurnEnd(): void
+  /** The peer sent FIN: no more frames will come; the handler calls `closeAfterOutput` once it has answered everything. */
+  onPeerEnd(connection: number): void
   onClose(connection: number, reason: CloseReason, detail: string): void
   onRegionFailed(connection: number, path: string, position: number, byteLength: number, error: string): void
 }
