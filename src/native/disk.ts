@@ -91,6 +91,11 @@ export interface DiskFile {
   residencySync(position: number, byteLength: number): Residency | undefined
   /** Reads the range on an I/O thread so that it is in the page cache, without returning it. */
   readAhead(position: number, byteLength: number): Promise<void>
+  /**
+   * Where sendfile does not exist: keeps the descriptor open, and `read` working, until the returned function is
+   * called, whatever `close` does meanwhile. Transports that read regions hold it while a region is queued.
+   */
+  retain?(): () => void
   /** Gives up this handle; the descriptor closes when queued file regions have drained. Idempotent. */
   close(): void
 }
