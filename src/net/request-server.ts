@@ -54,6 +54,11 @@ export class RequestServer implements TransportHandler {
     this.sink = new ResponseSink(options.transport)
   }
 
+  /** Frames are being handed over or a turn is being ended: what becomes ready now leaves with it. */
+  get inTurn(): boolean {
+    return this.#inTurn
+  }
+
   get connectionCount(): number {
     return this.#connections.size
   }

@@ -1,0 +1,13 @@
+import type { BatchRules } from '../records/index.ts'
+
+/** What a partition asks of batches that clients send; resolved from its configs when they change. */
+export interface ProduceRules extends BatchRules {
+  /** Compacted topics: every record needs a key. */
+  readonly keysRequired: boolean
+  /** sluice.validate.records=full: look at every record. */
+  readonly everyRecord: boolean
+  /** min.insync.replicas; with one replica, acks=all is refused above 1. */
+  readonly minInSyncReplicas: number
+  /** Internal topics take no records from clients. */
+  readonly isInternal: boolean
+}
