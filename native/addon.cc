@@ -7,10 +7,8 @@ namespace sluice {
 namespace {
 
 Napi::Object init(Napi::Env env, Napi::Object exports) {
-  auto* environment = new Environment(env);
-  // Instance data is finalized after cleanup hooks have run, so hooks may still use it.
-  env.SetInstanceData<Environment>(environment);
-  env.AddCleanupHook([environment]() { environment->run_exit_hooks(); });
+  // Owned by the instance data, which is finalized after cleanup has run.
+  env.SetInstanceData<Environment>(new Environment(env));
   register_io(env, exports);
   register_sockets(env, exports);
   register_records(env, exports);

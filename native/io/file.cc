@@ -1,9 +1,19 @@
 #include "file.hh"
 
+#include "io_threads.hh"
+
 namespace sluice {
 
 namespace {
 constexpr int32_t kGenerationMask = (1 << 10) - 1;
+}
+
+FileRef make_file(const std::shared_ptr<IoThreads>& threads, UniqueFd fd, std::string path) {
+  const std::weak_ptr<IoThreads> closer = threads;
+  return FileRef(new File(std::move(fd), std::move(path)), [closer](File* file) {
+    if (const auto alive = closer.lock()) alive->close_later(std::move(file->fd));
+    delete file;
+  });
 }
 
 int32_t FileTable::add(FileRef file) {

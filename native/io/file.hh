@@ -19,11 +19,16 @@ namespace sluice {
 
 struct File {
   File(UniqueFd fd_in, std::string path_in) : fd(std::move(fd_in)), path(std::move(path_in)) {}
-  const UniqueFd fd;
+  UniqueFd fd;
   const std::string path;
 };
 
 using FileRef = std::shared_ptr<const File>;
+
+class IoThreads;
+
+// A file whose descriptor is closed on an I/O thread, wherever its last reference goes.
+FileRef make_file(const std::shared_ptr<IoThreads>& threads, UniqueFd fd, std::string path);
 
 class FileTable {
  public:
