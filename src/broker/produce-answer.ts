@@ -68,6 +68,8 @@ export class ProduceAnswer implements OrderedAnswer {
   readonly deadlineMs: number
   ready = false
   failed = false
+  /** It outlived its turn and is watched for its timeout. */
+  awaited = false
   readonly #apiVersion: number
   readonly #correlationId: number
   readonly #sink: ResponseSink
