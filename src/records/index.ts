@@ -16,6 +16,10 @@ export {
   TimestampType,
 } from './batch-header.ts'
 export * from './batch-validator.ts'
+export { compress, decompress } from './compression.ts'
+export * from './control-record.ts'
 export * from './crc32c.ts'
 export * from './record-codec.ts'
+export * from './record-validator.ts'
+export { createRecordWalk, RecordFault, type RecordWalk, type RecordWalkBinding } from './record-walk.ts'
 export * from './records-error.ts'
