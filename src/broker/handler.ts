@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.ts'
+import type { ProducerId } from '../base/ids.ts'
 import type { Logger } from '../base/logger.ts'
 import type { BrokerConfig } from '../config/index.ts'
 import type { MetadataEngine } from '../metadata/index.ts'
@@ -40,8 +41,14 @@ export interface BrokerServices {
   readonly logger: Logger
   readonly clusterId: string
   readonly nodeId: number
+  /** New producer ids, unique for ever; blocks are persisted before use. */
+  readonly producerIds: ProducerIdSource
   /** Advertised addresses, by listener index. */
   readonly listeners: readonly AdvertisedListener[]
+}
+
+export interface ProducerIdSource {
+  next(): Promise<ProducerId>
 }
 
 export interface AdvertisedListener {

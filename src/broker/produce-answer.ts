@@ -136,7 +136,11 @@ export class ProduceAnswer implements OrderedAnswer {
   }
 
   send(): void {
-    if (this.acks === 0) return
+    if (this.acks === 0) {
+      // No answer can tell the client, so Kafka closes the connection: the client then refreshes its metadata.
+      if (this.failed) this.connection.closeReason = 'a Produce with acks=0 failed'
+      return
+    }
     const sink = this.#sink
     sink.begin(this.connection.id, 0, this.#apiVersion, this.#correlationId)
     encode(produceResponse, sink, this.#apiVersion, this)

@@ -73,8 +73,8 @@ export interface PartitionLog {
   epochForOffset(offset: Offset): LeaderEpoch
   /** Appends from now on carry this epoch; recorded in the checkpoint with the first append. */
   becomeLeader(epoch: LeaderEpoch): Promise<void>
-  /** Aborted transactions that overlap [from, to), for read_committed. */
-  abortedTransactions(from: Offset, to: Offset): Promise<{ producerId: ProducerId; firstOffset: Offset }[]>
+  /** Aborted transactions that overlap [from, to), for read_committed. Inline: entries are kept in memory, they are few. */
+  abortedTransactions(from: Offset, to: Offset): { producerId: ProducerId; firstOffset: Offset }[]
 
   /** DeleteRecords: moves the log start up to `offset` (<= HW), durably, then removes whole segments below it. */
   deleteRecordsBefore(offset: Offset): Promise<Offset>

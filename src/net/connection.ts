@@ -36,6 +36,8 @@ export class Connection {
   paused = false
   producing = false
   clientId: string | null = null
+  /** Set by who finds that the connection must close once its answers are out. */
+  closeReason: string | undefined
   /** Called when the connection closes while an exclusive request is parked. */
   onAbandon: (() => void) | undefined
   readonly #held: HeldFrame[] = []
