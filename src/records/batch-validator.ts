@@ -43,9 +43,10 @@ import {
  * say is record-validator.ts's. So the timestamp window is held against the two
  * timestamps of the header only.
  *
- * Stricter than Kafka in two places. Bytes after the batch are refused, where
- * Kafka drops them without a word. A producer id or a timestamp beyond 2^53 is
- * refused, because this broker keeps both as numbers.
+ * Stricter than Kafka, which appends these: bytes after the batch (it drops them
+ * without a word); a maximum timestamp outside the window that no record has
+ * (indexes trust the header here); a producer id beyond 2^53, or such a
+ * timestamp where the window is open (both are kept as numbers).
  */
 export interface BatchRules {
   /** max.message.bytes: header included. */
@@ -195,17 +196,20 @@ export class BatchValidator {
     return BatchErrorCode.none
   }
 
+  /** A batch that claims LogAppendTime has one timestamp, its maximum; otherwise header and maximum stand for all records. */
   #checkTimestamps(bytes: Buffer, target: ValidatedBatch, rules: BatchRules): number {
-    if (rules.timestampType === TimestampType.logAppendTime) return BatchErrorCode.none
-    if (timestampTypeOf(attributes(bytes, target.position)) === TimestampType.logAppendTime) {
+    const { maxTimestamp, position } = target
+    const claimsLogAppendTime = timestampTypeOf(attributes(bytes, position)) === TimestampType.logAppendTime
+    if (claimsLogAppendTime && (rules.timestampType === TimestampType.logAppendTime || maxTimestamp === NO_TIMESTAMP)) {
       return this.#refuse(BatchErrorCode.invalidTimestamp, 'a producer may not set the timestamp type LogAppendTime')
     }
+    if (rules.timestampType === TimestampType.logAppendTime) return BatchErrorCode.none
     const nowMs = this.#clock.nowMs()
-    const first = baseTimestamp(bytes, target.position)
-    if (isOutsideWindow(first, nowMs, rules) || isOutsideWindow(target.maxTimestamp, nowMs, rules)) {
+    const first = claimsLogAppendTime ? maxTimestamp : baseTimestamp(bytes, position)
+    if (isOutsideWindow(first, nowMs, rules) || isOutsideWindow(maxTimestamp, nowMs, rules)) {
       return this.#refuse(
         BatchErrorCode.invalidTimestamp,
-        `timestamps ${first} to ${target.maxTimestamp} are not within ${rules.timestampBeforeMaxMs} ms before and ` +
+        `timestamps ${first} to ${maxTimestamp} are not within ${rules.timestampBeforeMaxMs} ms before and ` +
           `${rules.timestampAfterMaxMs} ms after ${nowMs}`,
       )
     }

@@ -9,6 +9,7 @@ import {
   codecOf,
   recordCount,
   TimestampType,
+  timestampTypeOf,
 } from './batch-header.ts'
 import type { BatchRules } from './batch-validator.ts'
 import { decompress } from './compression.ts'
@@ -87,10 +88,13 @@ export class RecordValidator {
   }
 
   #walkRules(bytes: Buffer, position: number, rules: RecordRules): WalkRules {
+    const isCreateTime = rules.timestampType === TimestampType.createTime
+    const flags = attributes(bytes, position)
     return {
       count: recordCount(bytes, position),
       keysRequired: rules.keysRequired,
-      timestampsChecked: rules.timestampType === TimestampType.createTime,
+      // A batch that claims LogAppendTime has one timestamp, which the header's check has seen.
+      timestampsChecked: isCreateTime && timestampTypeOf(flags) === TimestampType.createTime,
       baseTimestamp: baseTimestamp(bytes, position),
       nowMs: this.#clock.nowMs(),
       timestampBeforeMaxMs: rules.timestampBeforeMaxMs,
@@ -105,8 +109,14 @@ function knownCodec(bytes: Buffer, position: number): Codec {
   throw new RecordsError(RecordsErrorCode.codecUnknown, `compression type ${number} is unknown`)
 }
 
+/**
+ * MESSAGE_TOO_LARGE makes a producer split the batch, which helps; a block that does not decompress is INVALID_RECORD,
+ * because CORRUPT_MESSAGE would make it send the same bytes again.
+ */
 function refusalOf(error: RecordsError): RecordVerdict {
-  return { errorCode: BatchErrorCode.corruptMessage, message: error.message, recordErrors: [] }
+  const isTooLarge = error.code === RecordsErrorCode.outputTooLarge
+  const errorCode = isTooLarge ? BatchErrorCode.messageTooLarge : BatchErrorCode.invalidRecord
+  return { errorCode, message: error.message, recordErrors: [] }
 }
 
 const FAULT_MESSAGES: Record<RecordFault, string> = {

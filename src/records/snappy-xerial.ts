@@ -24,7 +24,7 @@ export async function compressSnappy(bytes: Buffer): Promise<Buffer> {
   XERIAL_MAGIC.copy(header)
   header.writeInt32BE(XERIAL_VERSION, XERIAL_MAGIC.length)
   header.writeInt32BE(XERIAL_VERSION, XERIAL_MAGIC.length + 4)
-  const parts = [header]
+  const parts: Buffer[] = [header]
   for (let at = 0; at < bytes.length; at += BLOCK_BYTES) {
     const block = await snappy.compress(bytes.subarray(at, at + BLOCK_BYTES))
     const length = Buffer.alloc(4)
