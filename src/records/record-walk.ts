@@ -1,4 +1,5 @@
 import type { TimestampMs } from '../base/ids.ts'
+import type { RecordsAddon } from '../native/addon-records.ts'
 import { NO_TIMESTAMP } from './batch-header.ts'
 import { VarintReader } from './varint.ts'
 
@@ -36,13 +37,9 @@ export interface WalkRules {
  */
 export type RecordWalk = (bytes: Buffer, start: number, end: number, rules: WalkRules, faults: Int32Array) => number
 
-/** The addon's walk: rules go in as numbers, in the order of WalkParameter in native/records/record_exports.cc. */
-export interface RecordWalkBinding {
-  walkRecords(bytes: Uint8Array, start: number, end: number, parameters: Float64Array, faults: Int32Array): number
-}
-
-export function createRecordWalk(binding: RecordWalkBinding | undefined): RecordWalk {
-  if (binding === undefined) return walkRecords
+/** The addon's walk takes the rules as numbers, in the order of WalkParameter in native/records/record_exports.cc. */
+export function createRecordWalk(addon: RecordsAddon | undefined): RecordWalk {
+  if (addon === undefined) return walkRecords
   return (bytes, start, end, rules, faults) => {
     const parameters = Float64Array.of(
       rules.count,
@@ -53,7 +50,7 @@ export function createRecordWalk(binding: RecordWalkBinding | undefined): Record
       rules.timestampBeforeMaxMs,
       rules.timestampAfterMaxMs,
     )
-    return binding.walkRecords(bytes, start, end, parameters, faults)
+    return addon.walkRecords(bytes, start, end, parameters, faults)
   }
 }
 
