@@ -1,0 +1,73 @@
+import type { Offset } from '../base/ids.ts'
+import type { DiskFile } from '../native/disk.ts'
+import { batchHeader } from '../records/index.ts'
+
+/** Bytes that one step of a scan looks at. */
+const WINDOW_BYTES = 4096
+/** Of a header, what a scan needs: up to the last offset delta. */
+const NEEDED_BYTES = batchHeader.LAST_OFFSET_DELTA + 4
+
+/**
+ * Hops from batch header to batch header in a segment, inline, for ranges that
+ * are in the page cache. One object is reused: `seek`, then `next` until it says
+ * false or the caller has seen enough.
+ */
+export class BatchScan {
+  baseOffset: Offset = 0
+  lastOffset: Offset = 0
+  position = 0
+  byteLength = 0
+  /** errno of a read that failed, 0 otherwise. */
+  errno = 0
+  readonly #window = Buffer.allocUnsafeSlow(WINDOW_BYTES)
+  #file: DiskFile | undefined
+  #end = 0
+  #windowStart = 0
+  #windowBytes = 0
+
+  /** Next batch to look at starts at `position`; nothing at or beyond `end` is. */
+  seek(file: DiskFile, position: number, end: number): void {
+    this.#file = file
+    this.#end = end
+    this.position = position
+    this.byteLength = 0
+    this.errno = 0
+    this.#windowBytes = 0
+  }
+
+  /** Moves to the next batch. False at the end, at a header that makes no sense, and when a read fails (then `errno` is set). */
+  next(): boolean {
+    const at = this.position + this.byteLength
+    if (at + NEEDED_BYTES > this.#end) {
+      this.position = at
+      this.byteLength = 0
+      return false
+    }
+    let offset = at - this.#windowStart
+    if (this.#windowBytes === 0 || offset < 0 || offset + NEEDED_BYTES > this.#windowBytes) {
+      if (!this.#fill(at)) return false
+      offset = 0
+    }
+    const bytes = this.#window
+    const byteLength = batchHeader.batchByteLength(bytes, offset)
+    if (byteLength < batchHeader.BATCH_HEADER_BYTES || at + byteLength > this.#end) return false
+    this.position = at
+    this.byteLength = byteLength
+    this.baseOffset = batchHeader.baseOffset(bytes, offset)
+    this.lastOffset = this.baseOffset + batchHeader.lastOffsetDelta(bytes, offset)
+    return true
+  }
+
+  release(): void {
+    this.#file = undefined
+  }
+
+  #fill(at: number): boolean {
+    const wanted = Math.min(WINDOW_BYTES, this.#end - at)
+    const read = this.#file!.readSync(at, this.#window, 0, wanted)
+    this.#windowStart = at
+    this.#windowBytes = Math.max(read, 0)
+    if (read < 0) this.errno = -read
+    return read >= NEEDED_BYTES
+  }
+}
