@@ -7,7 +7,8 @@ import { createSegment, SegmentCommitFile } from './log-files.ts'
 import type { LogParts, LogRoom } from './log-parts.ts'
 import { LogError, LogErrorCode } from './log-error.ts'
 import { isRollDue, fitting } from './roll.ts'
-import type { AppendBatch, LogConfig, LogObserver } from './partition-log.ts'
+import type { AppendBatch, LogConfig, LogObserver, PartitionLog } from './partition-log.ts'
+import { storeSnapshot } from './snapshot-files.ts'
 import type { ProducerStates } from './producer-states.ts'
 import type { Segment } from './segment.ts'
 
@@ -26,7 +27,7 @@ interface GroupEnd {
  * Owns the queue of batches with offsets, the active segment, and the order
  * write → committer → high watermark. LogView adds reading and lookups.
  */
-export class PersistentLog {
+export abstract class PersistentLog {
   readonly directory: string
   readonly segments: Segment[]
   readonly epochs: LeaderEpochs
@@ -82,6 +83,9 @@ export class PersistentLog {
       failed: (error) => this.#fail(error, this.highWatermark),
     })
   }
+
+  /** What observers are handed. */
+  protected abstract self(): PartitionLog
 
   get active(): Segment {
     return this.segments[this.segments.length - 1]!
@@ -189,7 +193,7 @@ export class PersistentLog {
     const error = new LogError(LogErrorCode.failed, segment.path('.log'), `a write failed with errno ${errno}`)
     if (!retriable) return this.#fail(error, this.writtenEnd)
     this.#giveBack(this.writtenEnd)
-    this.observer.appendFailed(this.parts.self(), this.writtenEnd, error, false)
+    this.observer.appendFailed(this.self(), this.writtenEnd, error, false)
     this.#later(
       segment.file!.truncate(segment.size).catch((cause: unknown) => {
         this.#fail(cause instanceof Error ? cause : error, this.writtenEnd)
@@ -207,7 +211,7 @@ export class PersistentLog {
     if (this.failure !== undefined) return
     this.failure = error
     this.#giveBack(this.writtenEnd)
-    this.observer.appendFailed(this.parts.self(), from, error, true)
+    this.observer.appendFailed(this.self(), from, error, true)
     this.room.failed(error)
   }
 
@@ -233,7 +237,7 @@ export class PersistentLog {
     this.highWatermark = last.endOffset
     this.highWatermarkSegment = last.segment
     this.highWatermarkPosition = last.position
-    this.observer.highWatermarkMoved(this.parts.self())
+    this.observer.highWatermarkMoved(this.self())
   }
 
   /** Finishes the active segment and starts the next at the written end. Only while nothing is being written. */
@@ -247,7 +251,7 @@ export class PersistentLog {
     // Awaited by the first sync; a failure there fails the lane.
     this.#directorySync.catch(() => {})
     await finished.storeIndexes(disk, true)
-    await this.parts.storeSnapshot(this.writtenEnd)
+    await storeSnapshot(disk, this.directory, this.writtenEnd, this.producerStates)
   }
 
   /** Rolls when something was written since the last roll and nobody writes now; false when it has to wait. */
