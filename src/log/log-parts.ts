@@ -27,6 +27,12 @@ export interface LogRoom {
   markUnflushed(log: Flushable): void
   /** A log start must be durable before segments below it are unlinked. */
   storeLogStarts(): Promise<void>
+  /** Renames the segment's files to `.deleted` and unlinks them after the delay. */
+  removeSegment(segment: Segment, delayMs: number): Promise<void>
+  /** Renames a partition directory to `…-delete` and removes it after the delay. */
+  removeDirectory(directory: string, delayMs: number): Promise<void>
+  /** Indexes of a finished segment are in memory now; the room bounds how many. */
+  indexLoaded(segment: Segment): void
   /** A log failed for good. */
   failed(error: Error): void
 }
