@@ -3,14 +3,22 @@ import { NO_TOPIC_ID } from '../base/ids.ts'
 import type { Logger } from '../base/logger.ts'
 import { type ReadRequest, type ReadResult, ReadStatus } from '../log/index.ts'
 import { type Connection, Dispatched, type FileRegion, type ResponseSink } from '../net/index.ts'
-import { decode, ErrorCode, encode, fetchRequest, fetchResponse, type Reader, type RequestHeader } from '../protocol/index.ts'
+import {
+  decode,
+  ErrorCode,
+  encode,
+  fetchRequest,
+  fetchResponse,
+  type Reader,
+  type RequestHeader,
+} from '../protocol/index.ts'
+import { batchHeader, Codec } from '../records/index.ts'
 import type { FetchSessionCache, FetchTarget } from './fetch-session.ts'
 import { forgetSent } from './fetch-session.ts'
 import { keyOf, planFetch } from './fetch-sessions.ts'
 import type { Partition } from './partition.ts'
 import type { PartitionRegistry } from './partition-registry.ts'
 import { PendingFetch } from './pending-fetch.ts'
-import { batchHeader, Codec } from '../records/index.ts'
 
 const FETCH_KEY = 1
 const TOPIC_IDS_SINCE = 13

@@ -1,5 +1,12 @@
 import { ErrorCode, type FetchRequest } from '../protocol/index.ts'
-import { FetchSession, type FetchSessionCache, type FetchTarget, forgetSent, newFetchTarget, sessionKey } from './fetch-session.ts'
+import {
+  type FetchSession,
+  type FetchSessionCache,
+  type FetchTarget,
+  forgetSent,
+  newFetchTarget,
+  sessionKey,
+} from './fetch-session.ts'
 
 /** What a Fetch request asks for, after its session was taken into account. */
 export interface FetchPlan {

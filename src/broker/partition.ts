@@ -63,7 +63,11 @@ export class Partition implements LogObserver {
 
   highWatermarkMoved(log: PartitionLog): void {
     const highWatermark = log.highWatermark
-    for (let answer = this.acks.takeUpTo(highWatermark); answer !== undefined; answer = this.acks.takeUpTo(highWatermark)) {
+    for (
+      let answer = this.acks.takeUpTo(highWatermark);
+      answer !== undefined;
+      answer = this.acks.takeUpTo(highWatermark)
+    ) {
       answer.logStartOffset = log.logStartOffset
       answer.settle(ErrorCode.NONE)
     }

@@ -1,6 +1,6 @@
 import { NO_TOPIC_ID, type Offset, type TimestampMs, type TopicId } from '../base/ids.ts'
 import type { Connection, OrderedAnswer, ResponseSink } from '../net/index.ts'
-import { encode, ErrorCode, produceResponse } from '../protocol/index.ts'
+import { ErrorCode, encode, produceResponse } from '../protocol/index.ts'
 
 export interface RecordError {
   readonly batchIndex: number

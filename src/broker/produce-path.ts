@@ -107,11 +107,20 @@ export class ProducePath {
     return known ? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION : ErrorCode.UNKNOWN_TOPIC_ID
   }
 
-  #produce(partition: Partition, slab: Slab, position: number, byteLength: number, target: ProducePartitionAnswer): void {
+  #produce(
+    partition: Partition,
+    slab: Slab,
+    position: number,
+    byteLength: number,
+    target: ProducePartitionAnswer,
+  ): void {
     const rules = partition.rules
     if (rules.isInternal) return target.settle(ErrorCode.INVALID_TOPIC_EXCEPTION, 'internal topics take no records')
     if (target.owner.acks === ACKS_ALL && rules.minInSyncReplicas > 1) {
-      return target.settle(ErrorCode.NOT_ENOUGH_REPLICAS, `min.insync.replicas is ${rules.minInSyncReplicas}, there is one replica`)
+      return target.settle(
+        ErrorCode.NOT_ENOUGH_REPLICAS,
+        `min.insync.replicas is ${rules.minInSyncReplicas}, there is one replica`,
+      )
     }
     const batch = this.#batch
     batch.slab = slab
@@ -161,7 +170,13 @@ export class ProducePath {
   }
 
   /** Record by record: at once where nothing has to be decompressed and nobody is ahead, else through the stage. */
-  #examine(partition: Partition, slab: Slab, position: number, byteLength: number, target: ProducePartitionAnswer): void {
+  #examine(
+    partition: Partition,
+    slab: Slab,
+    position: number,
+    byteLength: number,
+    target: ProducePartitionAnswer,
+  ): void {
     if (partition.stage === undefined) {
       const verdict = this.#examiner.examineNow(slab, position, byteLength, partition.rules)
       if (verdict !== undefined) {

@@ -5,8 +5,8 @@ import { DecodeError, decode, ErrorCode, encode, type Reader, type RequestHeader
 import type { FetchPath } from './fetch-path.ts'
 import type { BrokerServices, Handler, RequestContext } from './handler.ts'
 import { API_VERSIONS_KEY, answerUnsupportedApiVersions } from './handlers/18-api-versions.ts'
-import { type ApiRange, FETCH_KEY, PRODUCE_KEY, SERVED_PATHS } from './served-apis.ts'
 import type { ProducePath } from './produce-path.ts'
+import { type ApiRange, FETCH_KEY, PRODUCE_KEY, SERVED_PATHS } from './served-apis.ts'
 import type { Turn } from './turn.ts'
 
 /** What ends a turn for the logs: one write for each log that got batches. */
@@ -96,7 +96,8 @@ export class Router implements RequestRouter {
 
   #handle(handler: Handler<never, unknown>, connection: Connection, header: RequestHeader, reader: Reader): Dispatched {
     const request = decode(handler.request, reader, header.apiVersion)
-    if (reader.position !== reader.end) throw new DecodeError(`${reader.end - reader.position} bytes follow the request`)
+    if (reader.position !== reader.end)
+      throw new DecodeError(`${reader.end - reader.position} bytes follow the request`)
     const context: RequestContext = {
       connection: connection.id,
       listener: connection.info.listener,

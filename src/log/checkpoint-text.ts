@@ -23,7 +23,11 @@ export async function readCheckpoint(disk: Disk, path: string, fields: number): 
   })
 }
 
-export async function writeCheckpoint(disk: Disk, path: string, entries: readonly (readonly (string | number)[])[]): Promise<void> {
+export async function writeCheckpoint(
+  disk: Disk,
+  path: string,
+  entries: readonly (readonly (string | number)[])[],
+): Promise<void> {
   const lines = entries.map((entry) => `${entry.join(' ')}\n`)
   await disk.writeFileAtomic(path, Buffer.from(`0\n${entries.length}\n${lines.join('')}`))
 }

@@ -26,12 +26,20 @@ export async function readIdentity(disk: Disk, directory: string): Promise<Direc
   }
   const version = values.get('version') ?? '0'
   if (version !== '0' && version !== '1') {
-    throw new LogError(LogErrorCode.newer, path, `format version ${version} is newer than this broker; use a newer release`)
+    throw new LogError(
+      LogErrorCode.newer,
+      path,
+      `format version ${version} is newer than this broker; use a newer release`,
+    )
   }
   const clusterId = values.get('cluster.id')
   const nodeId = Number(values.get('node.id') ?? values.get('broker.id'))
   if (clusterId === undefined || !Number.isInteger(nodeId)) {
-    throw new LogError(LogErrorCode.damaged, path, 'cluster.id or node.id is missing; restore the file or use another directory')
+    throw new LogError(
+      LogErrorCode.damaged,
+      path,
+      'cluster.id or node.id is missing; restore the file or use another directory',
+    )
   }
   return { clusterId, nodeId, directoryId: values.get('directory.id') ?? randomId() }
 }

@@ -46,7 +46,12 @@ export class SegmentCommitFile implements CommitFile {
 }
 
 /** Creates the `.log` file of a new segment and hands it to the cache. The directory entry is not durable yet. */
-export async function createSegment(disk: Disk, files: FileCache, directory: string, baseOffset: number): Promise<Segment> {
+export async function createSegment(
+  disk: Disk,
+  files: FileCache,
+  directory: string,
+  baseOffset: number,
+): Promise<Segment> {
   const segment = new Segment(directory, baseOffset)
   segment.startIndexes()
   const file = await disk.open(segment.path('.log'), { write: true, create: true })

@@ -1,5 +1,5 @@
 import type { LeaderEpoch, Offset, TimestampMs } from '../base/ids.ts'
-import { type Codec, batchHeader, decompress, decodeHeader, decodeRecords } from '../records/index.ts'
+import { batchHeader, type Codec, decodeHeader, decodeRecords, decompress } from '../records/index.ts'
 import type { FileCache } from './file-cache.ts'
 import type { TimestampedOffset } from './partition-log.ts'
 import type { Segment } from './segment.ts'

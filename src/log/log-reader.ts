@@ -46,7 +46,13 @@ export class LogReader {
     return this.#readSegment(log, segment, file, request, target)
   }
 
-  #readSegment(log: ReadableLog, segment: Segment, file: DiskFile, request: ReadRequest, target: ReadResult): ReadStatus {
+  #readSegment(
+    log: ReadableLog,
+    segment: Segment,
+    file: DiskFile,
+    request: ReadRequest,
+    target: ReadResult,
+  ): ReadStatus {
     const estimate = this.#startEstimate(segment, request.fetchOffset)
     if (this.#isCold(log, segment, file, estimate, request.maxBytes)) {
       return pending(target, this.#warm(segment, file, estimate, request.maxBytes))

@@ -57,7 +57,8 @@ export class Log extends PersistentLog implements PartitionLog, ReadableLog {
 
   read(request: ReadRequest, target: ReadResult): ReadStatus {
     if (this.failure !== undefined) return ReadStatus.storageError
-    if (request.fetchOffset < this.logStartOffset || request.fetchOffset > this.logEndOffset) return ReadStatus.outOfRange
+    if (request.fetchOffset < this.logStartOffset || request.fetchOffset > this.logEndOffset)
+      return ReadStatus.outOfRange
     for (const range of this.#quarantined) {
       if (request.fetchOffset >= range.from && request.fetchOffset < range.to) return ReadStatus.corrupt
     }
@@ -109,7 +110,11 @@ export class Log extends PersistentLog implements PartitionLog, ReadableLog {
   async offsetOfMaxTimestamp(end: Offset): Promise<TimestampedOffset | undefined> {
     let best: Segment | undefined
     for (const segment of this.segments) {
-      if (segment.size > 0 && segment.baseOffset < end && (best === undefined || segment.maxTimestamp > best.maxTimestamp)) {
+      if (
+        segment.size > 0 &&
+        segment.baseOffset < end &&
+        (best === undefined || segment.maxTimestamp > best.maxTimestamp)
+      ) {
         best = segment
       }
     }
@@ -187,7 +192,10 @@ export class Log extends PersistentLog implements PartitionLog, ReadableLog {
   }
 
   #report(count: number, reason: RemovalReason, end: Offset): void {
-    this.room.logger.info({ log: this.directory, segments: count, reason, logStartOffset: end }, 'removing old segments')
+    this.room.logger.info(
+      { log: this.directory, segments: count, reason, logStartOffset: end },
+      'removing old segments',
+    )
   }
 
   setConfig(config: LogConfig): void {
@@ -236,4 +244,3 @@ export class Log extends PersistentLog implements PartitionLog, ReadableLog {
     await this.room.removeDirectory(this.directory, delayMs)
   }
 }
-

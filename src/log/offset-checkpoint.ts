@@ -15,7 +15,9 @@ export type CheckpointFile = (typeof CheckpointFile)[keyof typeof CheckpointFile
 export async function readOffsets(disk: Disk, directory: string, file: CheckpointFile): Promise<Map<string, Offset>> {
   const path = `${directory}/${file}`
   const entries = await readCheckpoint(disk, path, 3)
-  return new Map(entries.map(([topic, partition, offset]) => [`${topic}-${partition}`, checkpointNumber(path, offset!)]))
+  return new Map(
+    entries.map(([topic, partition, offset]) => [`${topic}-${partition}`, checkpointNumber(path, offset!)]),
+  )
 }
 
 export async function writeOffsets(

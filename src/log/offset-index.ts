@@ -71,7 +71,8 @@ export class OffsetIndex {
   /** Entries [from, count) as they are stored. */
   encode(from = 0): Buffer {
     const bytes = Buffer.allocUnsafe((this.#count - from) * OFFSET_INDEX_ENTRY_BYTES)
-    for (let index = 2 * from; index < 2 * this.#count; index++) bytes.writeInt32BE(this.#entries[index]!, 4 * (index - 2 * from))
+    for (let index = 2 * from; index < 2 * this.#count; index++)
+      bytes.writeInt32BE(this.#entries[index]!, 4 * (index - 2 * from))
     return bytes
   }
 

@@ -6,8 +6,8 @@ import { LeaderEpochs } from './leader-epochs.ts'
 import { createSegment } from './log-files.ts'
 import { visitBatches } from './log-lookup.ts'
 import type { LogParts, LogRoom } from './log-parts.ts'
-import type { AppendBatch, LogConfig, LogObserver } from './partition-log.ts'
-import { ProducerStates } from './producer-states.ts'
+import type { LogConfig, LogObserver } from './partition-log.ts'
+import { ProducerStates, type SequencedBatch } from './producer-states.ts'
 import { rebuildIndexes } from './rebuild-indexes.ts'
 import { Segment } from './segment.ts'
 import { loadSnapshot } from './snapshot-files.ts'
@@ -162,10 +162,15 @@ function account(segment: Segment, bytes: Buffer, position: number): void {
 
 async function readFirstTimestamp(room: LogRoom, segment: Segment): Promise<void> {
   if (segment.size === 0) return
-  await visitBatches(room.files, segment, { position: 0, end: Math.min(segment.size, FIRST_BATCH_BYTES) }, (bytes, position) => {
-    segment.firstTimestamp = batchHeader.maxTimestamp(bytes, position)
-    return false
-  })
+  await visitBatches(
+    room.files,
+    segment,
+    { position: 0, end: Math.min(segment.size, FIRST_BATCH_BYTES) },
+    (bytes, position) => {
+      segment.firstTimestamp = batchHeader.maxTimestamp(bytes, position)
+      return false
+    },
+  )
 }
 
 const FIRST_BATCH_BYTES = 2 * 1024 * 1024
@@ -184,7 +189,8 @@ async function recover(
     await distrustPageCache(room, segment, fileBytes)
     const scanned = await scanSegment(room, segment, fileBytes, options)
     options.onProgress(fileBytes)
-    const torn = scanned.size < fileBytes || (!last && scanned.endOffset < segments[index + 1]!.baseOffset && scanned.size === 0)
+    const torn =
+      scanned.size < fileBytes || (!last && scanned.endOffset < segments[index + 1]!.baseOffset && scanned.size === 0)
     adopt(segment, scanned)
     if (scanned.endOffset < options.recoveryPoint && torn) {
       const to = last ? options.recoveryPoint : segments[index + 1]!.baseOffset
@@ -243,7 +249,12 @@ async function distrustPageCache(room: LogRoom, segment: Segment, fileBytes: num
 }
 
 /** Reads a whole segment with checksums; the twin that is returned ends in front of the first bad batch. */
-async function scanSegment(room: LogRoom, segment: Segment, fileBytes: number, options: OpenLogOptions): Promise<Segment> {
+async function scanSegment(
+  room: LogRoom,
+  segment: Segment,
+  fileBytes: number,
+  options: OpenLogOptions,
+): Promise<Segment> {
   const twin = new Segment(segment.directory, segment.baseOffset)
   twin.startIndexes()
   let expected = segment.baseOffset
@@ -299,9 +310,8 @@ async function loadProducers(
   }
 }
 
-const replayed: Omit<AppendBatch, 'slab'> = {
-  position: 0,
-  byteLength: 0,
+/** Reused for every batch that is replayed. */
+const replayed: SequencedBatch = {
   lastOffsetDelta: 0,
   maxTimestamp: -1,
   producerId: -1,
@@ -319,7 +329,14 @@ function replay(producers: ProducerStates, bytes: Buffer, at: number): void {
   const maxTimestamp = batchHeader.maxTimestamp(bytes, at)
   if (batchHeader.isControl(flags)) {
     const offset = batchHeader.lastOffset(bytes, at)
-    producers.endTransaction({ producerId, producerEpoch, coordinatorEpoch: -1, offset, timestamp: maxTimestamp, aborted: false })
+    producers.endTransaction({
+      producerId,
+      producerEpoch,
+      coordinatorEpoch: -1,
+      offset,
+      timestamp: maxTimestamp,
+      aborted: false,
+    })
     return
   }
   replayed.lastOffsetDelta = batchHeader.lastOffsetDelta(bytes, at)
@@ -331,7 +348,11 @@ function replay(producers: ProducerStates, bytes: Buffer, at: number): void {
   producers.update(replayed, batchHeader.baseOffset(bytes, at), false)
 }
 
-async function loadTransactions(room: LogRoom, names: readonly string[], segments: readonly Segment[]): Promise<TransactionIndex> {
+async function loadTransactions(
+  room: LogRoom,
+  names: readonly string[],
+  segments: readonly Segment[],
+): Promise<TransactionIndex> {
   const index = new TransactionIndex()
   for (const segment of segments) {
     const path = segment.path('.txnindex')

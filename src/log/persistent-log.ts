@@ -3,14 +3,14 @@ import type { LeaderEpoch, Offset, TimestampMs } from '../base/ids.ts'
 import { batchHeader } from '../records/index.ts'
 import { AppendQueue } from './append-queue.ts'
 import type { LeaderEpochs } from './leader-epochs.ts'
+import { LogError, LogErrorCode } from './log-error.ts'
 import { createSegment, SegmentCommitFile } from './log-files.ts'
 import type { LogParts, LogRoom } from './log-parts.ts'
-import { LogError, LogErrorCode } from './log-error.ts'
-import { isRollDue, fitting } from './roll.ts'
 import type { AppendBatch, LogConfig, LogObserver, PartitionLog } from './partition-log.ts'
-import { storeSnapshot } from './snapshot-files.ts'
 import type { ProducerStates } from './producer-states.ts'
+import { fitting, isRollDue } from './roll.ts'
 import type { Segment } from './segment.ts'
+import { storeSnapshot } from './snapshot-files.ts'
 
 const ENOSPC = 28
 const EDQUOT = 122
@@ -119,7 +119,8 @@ export abstract class PersistentLog {
       const active = this.active
       if (active.file === undefined) return this.#later(this.room.files.open(active))
       const nowMs = this.room.clock.nowMs()
-      if (isRollDue(active, this.config, this.#queue, this.parts.segmentJitterMs, nowMs)) return this.#later(this.roll())
+      if (isRollDue(active, this.config, this.#queue, this.parts.segmentJitterMs, nowMs))
+        return this.#later(this.roll())
       const count = fitting(active, this.config, this.#queue)
       if (this.room.writesAreSlow) return this.#later(this.#writeThreaded(active, count))
       this.#writeInline(active, count)
@@ -166,7 +167,12 @@ export abstract class PersistentLog {
     const filePosition = segment.size
     segment.dirty = true
     for (let index = 0; index < count; index++) {
-      segment.added(queue.lastOffsets[index]!, queue.batchBytes(index), queue.timestamps[index]!, this.config.indexIntervalBytes)
+      segment.added(
+        queue.lastOffsets[index]!,
+        queue.batchBytes(index),
+        queue.timestamps[index]!,
+        this.config.indexIntervalBytes,
+      )
     }
     const rows = queue.rows.slice(0, 3 * count)
     const pins = queue.take(count)

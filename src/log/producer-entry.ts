@@ -52,7 +52,10 @@ export class ProducerEntry {
   /** The remembered batch with exactly these sequences. */
   find(baseSequence: number, lastSequence: number): RememberedBatch | undefined {
     for (const batch of this.batches) {
-      if (batch.lastSequence === lastSequence && sequenceBefore(batch.lastSequence, batch.offsetDelta) === baseSequence) {
+      if (
+        batch.lastSequence === lastSequence &&
+        sequenceBefore(batch.lastSequence, batch.offsetDelta) === baseSequence
+      ) {
         return batch
       }
     }

@@ -5,6 +5,9 @@ import { ProducerEntry, REMEMBERED_BATCHES, sequenceAfter } from './producer-ent
 const OUT_OF_ORDER_SEQUENCE_NUMBER = 45
 const INVALID_PRODUCER_EPOCH = 47
 
+/** What an update reads of a batch. */
+export type SequencedBatch = Omit<AppendBatch, 'slab' | 'position' | 'byteLength'>
+
 /** One completed transaction, for the transaction index. */
 export interface CompletedTransaction {
   readonly producerId: ProducerId
@@ -34,7 +37,8 @@ export class ProducerStates {
     const entry = this.#entries?.get(batch.producerId)
     if (entry === undefined) return APPEND_ACCEPTED
     if (batch.producerEpoch < entry.epoch) return INVALID_PRODUCER_EPOCH
-    if (batch.producerEpoch > entry.epoch) return batch.baseSequence === 0 ? APPEND_ACCEPTED : OUT_OF_ORDER_SEQUENCE_NUMBER
+    if (batch.producerEpoch > entry.epoch)
+      return batch.baseSequence === 0 ? APPEND_ACCEPTED : OUT_OF_ORDER_SEQUENCE_NUMBER
     const last = sequenceAfter(batch.baseSequence, batch.lastOffsetDelta)
     const known = entry.find(batch.baseSequence, last)
     if (known !== undefined) {
@@ -48,7 +52,7 @@ export class ProducerStates {
   }
 
   /** Records an accepted batch. `undoable` while its bytes are not written. */
-  update(batch: AppendBatch, baseOffset: Offset, undoable: boolean): void {
+  update(batch: SequencedBatch, baseOffset: Offset, undoable: boolean): void {
     if (batch.producerId < 0) return
     this.#entries ??= new Map()
     const previous = this.#entries.get(batch.producerId)

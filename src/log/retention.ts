@@ -21,7 +21,12 @@ export function expiredSegments(
   return byTime >= bySize ? { count: byTime, reason: 'retention.ms' } : { count: bySize, reason: 'retention.bytes' }
 }
 
-function expiredByTime(segments: readonly Segment[], retentionMs: number, highWatermark: Offset, nowMs: TimestampMs): number {
+function expiredByTime(
+  segments: readonly Segment[],
+  retentionMs: number,
+  highWatermark: Offset,
+  nowMs: TimestampMs,
+): number {
   if (retentionMs < 0) return 0
   let count = 0
   for (const segment of segments) {

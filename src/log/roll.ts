@@ -34,7 +34,8 @@ function isIndexFull(segment: Segment, config: LogConfig): boolean {
 /** How many of the queued batches fit into the segment: at least one. */
 export function fitting(segment: Segment, config: LogConfig, queue: AppendQueue): number {
   const last = queue.lastOffsets[queue.count - 1]!
-  if (segment.size + queue.byteLength <= config.segmentBytes && last - segment.baseOffset <= INT32_MAX) return queue.count
+  if (segment.size + queue.byteLength <= config.segmentBytes && last - segment.baseOffset <= INT32_MAX)
+    return queue.count
   let size = segment.size
   let count = 0
   while (count < queue.count) {

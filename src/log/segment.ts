@@ -101,7 +101,10 @@ export class Segment {
 
   /** Loads both indexes; a missing or implausible one is left undefined for the caller to rebuild. */
   async loadIndexes(disk: Disk): Promise<boolean> {
-    const [offsets, times] = await Promise.all([readIfThere(disk, this.path('.index')), readIfThere(disk, this.path('.timeindex'))])
+    const [offsets, times] = await Promise.all([
+      readIfThere(disk, this.path('.index')),
+      readIfThere(disk, this.path('.timeindex')),
+    ])
     this.index ??= offsets === undefined ? undefined : OffsetIndex.decode(this.baseOffset, offsets, this.size)
     this.timeIndex ??= times === undefined ? undefined : TimeIndex.decode(this.baseOffset, times)
     return this.index !== undefined && this.timeIndex !== undefined

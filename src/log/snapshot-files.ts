@@ -9,7 +9,12 @@ import { segmentName } from './segment.ts'
 const KEPT = 2
 
 /** Writes the producer state as of `offset`; a partition without producers gets none unless one would be missed. */
-export async function storeSnapshot(disk: Disk, directory: string, offset: Offset, states: ProducerStates): Promise<void> {
+export async function storeSnapshot(
+  disk: Disk,
+  directory: string,
+  offset: Offset,
+  states: ProducerStates,
+): Promise<void> {
   if (states.entries.size === 0) return
   await disk.writeFileAtomic(`${directory}/${segmentName(offset)}.snapshot`, encodeProducerSnapshot(states.entries))
   const offsets = await snapshotOffsets(disk, directory)

@@ -29,7 +29,9 @@ export class TimeIndex {
   }
 
   get lastOffset(): Offset {
-    return this.#relatives.length === 0 ? this.baseOffset : this.baseOffset + this.#relatives[this.#relatives.length - 1]!
+    return this.#relatives.length === 0
+      ? this.baseOffset
+      : this.baseOffset + this.#relatives[this.#relatives.length - 1]!
   }
 
   /** Ignored unless the timestamp is above the last entry's. */
@@ -81,7 +83,8 @@ export class TimeIndex {
       const relative = bytes.readInt32BE(at + 8)
       if (timestamp === 0 && relative === 0 && at > 0) break
       if (!Number.isSafeInteger(timestamp) || relative < 0) return undefined
-      if (index.count > 0 && (timestamp <= index.lastTimestamp || baseOffset + relative < index.lastOffset)) return undefined
+      if (index.count > 0 && (timestamp <= index.lastTimestamp || baseOffset + relative < index.lastOffset))
+        return undefined
       index.maybeAdd(timestamp, baseOffset + relative)
     }
     index.persisted = index.count

@@ -1,6 +1,6 @@
-import { encodeResponseHeader } from '../protocol/index.ts'
 import type { DiskFile } from '../native/disk.ts'
 import type { OutputArena, Transport } from '../native/transport.ts'
+import { encodeResponseHeader } from '../protocol/index.ts'
 
 /** Bytes of a response that stay in a file: where a Fetch answer's records come from. */
 export interface FileRegion {

@@ -26,7 +26,7 @@ export const initProducerIdHandler: Handler<InitProducerIdRequest, InitProducerI
       return answer(code, -1, -1)
     }
     const { producerId, producerEpoch } = request
-    if ((producerId < 0) !== (producerEpoch < 0)) return answer(ErrorCode.INVALID_REQUEST, -1, -1)
+    if (producerId < 0 !== producerEpoch < 0) return answer(ErrorCode.INVALID_REQUEST, -1, -1)
     const next = await services.producerIds.next()
     return answer(ErrorCode.NONE, next, 0)
   },

@@ -1,0 +1,380 @@
+import { randomBytes } from 'node:crypto'
+import type { Clock, Timer } from '../base/clock.ts'
+import type { CommitPartition, Committer } from '../base/commit.ts'
+import type { Offset, TopicId } from '../base/ids.ts'
+import type { Logger } from '../base/logger.ts'
+import type { Disk } from '../native/disk.ts'
+import {
+  CLEAN_SHUTDOWN,
+  type DirectoryIdentity,
+  isDeletedDirectory,
+  LOCK_FILE,
+  META_PROPERTIES,
+  parsePartitionDirectory,
+  randomId,
+  readIdentity,
+  readPartitionMetadata,
+  writeIdentity,
+  writePartitionMetadata,
+} from './data-directory.ts'
+import { FileCache } from './file-cache.ts'
+import { Log } from './log.ts'
+import { LogError, LogErrorCode } from './log-error.ts'
+import type { Flushable, LogRoom } from './log-parts.ts'
+import { LogReader } from './log-reader.ts'
+import { CheckpointFile, readOffsets, writeOffsets } from './offset-checkpoint.ts'
+import { openLog, type RecoveryReport } from './open-log.ts'
+import type { LogConfig, LogObserver, PartitionLog } from './partition-log.ts'
+import type { Segment } from './segment.ts'
+import { WritePace } from './write-pace.ts'
+
+export interface LogManagerOptions {
+  readonly directory: string
+  readonly disk: Disk
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly committer: Committer
+  readonly nodeId: number
+  /** Refuses a directory of another cluster when given. */
+  readonly clusterId?: string
+  /** Open segment files, about. */
+  readonly filesMax: number
+  readonly checkpointPeriodMs: number
+  readonly retentionPeriodMs: number
+  readonly onFailed: (error: Error) => void
+}
+
+export interface LoadLogOptions {
+  readonly partition: CommitPartition
+  readonly config: LogConfig
+  readonly observer: LogObserver
+  readonly onProgress?: (byteLength: number) => void
+}
+
+/** A partition directory that was found at start. */
+export interface FoundPartition {
+  readonly name: string
+  readonly topic: string
+  readonly partition: number
+  readonly topicId: TopicId | undefined
+}
+
+/** Finished segments whose indexes stay in memory. */
+const LOADED_INDEXES_MAX = 256
+
+/**
+ * One data directory: its lock, its identity, its logs, and what is done for all
+ * of them together: the flush at the end of a turn, checkpoints, retention,
+ * deletion, and the mark of a clean stop. Layout as Apache Kafka's.
+ */
+export class LogManager implements LogRoom {
+  readonly disk: Disk
+  readonly files: FileCache
+  readonly reader: LogReader
+  readonly committer: Committer
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly identity: DirectoryIdentity
+  /** The last stop was clean. */
+  readonly wasClean: boolean
+  readonly #options: LogManagerOptions
+  readonly #release: () => void
+  readonly #logs = new Map<string, Log>()
+  readonly #recoveryPoints: Map<string, Offset>
+  readonly #logStarts: Map<string, Offset>
+  readonly #pace = new WritePace()
+  readonly #timers: Timer[] = []
+  readonly #removals = new Set<Promise<void>>()
+  readonly #loadedIndexes: Segment[] = []
+  #unflushed: Flushable[] = []
+  #checkpointing: Promise<void> = Promise.resolve()
+  #retaining = false
+  #failed = false
+
+  private constructor(
+    options: LogManagerOptions,
+    found: {
+      identity: DirectoryIdentity
+      wasClean: boolean
+      release: () => void
+      recoveryPoints: Map<string, Offset>
+      logStarts: Map<string, Offset>
+    },
+  ) {
+    this.#options = options
+    this.disk = options.disk
+    this.committer = options.committer
+    this.clock = options.clock
+    this.logger = options.logger
+    this.identity = found.identity
+    this.wasClean = found.wasClean
+    this.#release = found.release
+    this.#recoveryPoints = found.recoveryPoints
+    this.#logStarts = found.logStarts
+    this.files = new FileCache({
+      disk: options.disk,
+      filesMax: options.filesMax,
+      onSyncFailed: (_segment, error) => this.failed(error),
+    })
+    this.reader = new LogReader({ disk: options.disk, files: this.files })
+  }
+
+  /** Locks and reads the directory, making it when it is missing or empty. Rejects with LogError. */
+  static async open(options: LogManagerOptions): Promise<LogManager> {
+    const { disk, directory } = options
+    await disk.mkdir(directory)
+    const release = await disk.lock(`${directory}/${LOCK_FILE}`)
+    if (release === undefined) {
+      const fix = 'stop the other broker (or find it with "fuser"), or choose another directory with --log-dirs'
+      throw new LogError(LogErrorCode.locked, directory, `the data directory is in use by another process; ${fix}`)
+    }
+    try {
+      return await LogManager.#openLocked(options, release)
+    } catch (error) {
+      release()
+      throw error
+    }
+  }
+
+  static async #openLocked(options: LogManagerOptions, release: () => void): Promise<LogManager> {
+    const { disk, directory } = options
+    const entries = await disk.readdir(directory)
+    const identity = (await readIdentity(disk, directory)) ?? (await makeIdentity(options, entries))
+    checkIdentity(options, identity)
+    const wasClean = entries.some((entry) => entry.name === CLEAN_SHUTDOWN)
+    const recoveryPoints = await readOffsets(disk, directory, CheckpointFile.recoveryPoint)
+    const logStarts = await readOffsets(disk, directory, CheckpointFile.logStart)
+    // From here on the directory is not clean, and that has to be durable before anything is written.
+    await disk.unlink(`${directory}/${CLEAN_SHUTDOWN}`)
+    await disk.syncDirectory(directory)
+    return new LogManager(options, { identity, wasClean, release, recoveryPoints, logStarts })
+  }
+
+  get writesAreSlow(): boolean {
+    return this.#pace.isSlow
+  }
+
+  wrote(_byteLength: number, tookMs: number): void {
+    this.#pace.wrote(tookMs, this.clock.monotonicMs())
+  }
+
+  /** Partition directories on disk; leftovers of deletions are removed. */
+  async findPartitions(): Promise<FoundPartition[]> {
+    const found: FoundPartition[] = []
+    for (const entry of await this.disk.readdir(this.#options.directory)) {
+      if (!entry.isDirectory) continue
+      const path = `${this.#options.directory}/${entry.name}`
+      if (isDeletedDirectory(entry.name)) {
+        this.#track(this.#removeTree(path))
+        continue
+      }
+      const parsed = parsePartitionDirectory(entry.name)
+      if (parsed === undefined) continue
+      found.push({ ...parsed, name: entry.name, topicId: await readPartitionMetadata(this.disk, path) })
+    }
+    return found
+  }
+
+  /** Opens the partition's log, recovering it after an unclean stop; creates it, durably, when it is missing. */
+  async load(options: LoadLogOptions): Promise<{ log: PartitionLog; report: RecoveryReport }> {
+    const { topic, partition, topicId } = options.partition
+    const name = `${topic}-${partition}`
+    const directory = `${this.#options.directory}/${name}`
+    const isNew = (await this.disk.stat(directory)) === undefined
+    if (isNew) {
+      await this.disk.mkdir(directory)
+      await writePartitionMetadata(this.disk, directory, topicId)
+      await this.disk.syncDirectory(this.#options.directory)
+    }
+    const { parts, report } = await openLog(this, {
+      directory,
+      partition: options.partition,
+      config: options.config,
+      segmentJitterMs: Math.floor(Math.random() * Math.min(options.config.segmentJitterMs, options.config.segmentMs)),
+      observer: options.observer,
+      clean: this.wasClean || isNew,
+      recoveryPoint: this.#recoveryPoints.get(name) ?? 0,
+      logStart: this.#logStarts.get(name) ?? 0,
+      onProgress: options.onProgress ?? (() => {}),
+    })
+    const log = new Log(this, parts)
+    this.#logs.set(name, log)
+    return { log, report }
+  }
+
+  markUnflushed(log: Flushable): void {
+    const unflushed = this.#unflushed
+    if (unflushed.length > 0 && unflushed[unflushed.length - 1] === log) return
+    unflushed.push(log)
+  }
+
+  /** Writes what was appended in this turn: one call for each log. */
+  flushTurn(): void {
+    const unflushed = this.#unflushed
+    for (let index = 0; index < unflushed.length; index++) unflushed[index]!.flush()
+    unflushed.length = 0
+  }
+
+  /** Starts the periodic work. */
+  start(): void {
+    const { clock } = this
+    this.#timers.push(
+      clock.every(this.#options.checkpointPeriodMs, () => this.#inBackground(this.checkpoint())),
+      clock.every(this.#options.retentionPeriodMs, () => this.#inBackground(this.applyRetention())),
+    )
+  }
+
+  /** Writes recovery points, log starts and high watermarks; one at a time. */
+  checkpoint(): Promise<void> {
+    this.#checkpointing = this.#checkpointing.catch(() => {}).then(() => this.#writeCheckpoints())
+    return this.#checkpointing
+  }
+
+  storeLogStarts(): Promise<void> {
+    return this.checkpoint()
+  }
+
+  async #writeCheckpoints(): Promise<void> {
+    const recoveryPoints = new Map(this.#recoveryPoints)
+    const logStarts = new Map<string, Offset>()
+    const highWatermarks = new Map<string, Offset>()
+    for (const [name, log] of this.#logs) {
+      recoveryPoints.set(name, log.durableEnd)
+      highWatermarks.set(name, log.highWatermark)
+      if (log.logStartOffset > log.segments[0]!.baseOffset) logStarts.set(name, log.logStartOffset)
+    }
+    const { disk } = this
+    const { directory } = this.#options
+    await writeOffsets(disk, directory, CheckpointFile.recoveryPoint, recoveryPoints)
+    await writeOffsets(disk, directory, CheckpointFile.logStart, logStarts)
+    await writeOffsets(disk, directory, CheckpointFile.highWatermark, highWatermarks)
+  }
+
+  async applyRetention(): Promise<void> {
+    if (this.#retaining || this.#failed) return
+    this.#retaining = true
+    try {
+      for (const log of [...this.#logs.values()]) await log.applyRetention(this.clock.nowMs())
+    } finally {
+      this.#retaining = false
+    }
+  }
+
+  async removeSegment(segment: Segment, delayMs: number): Promise<void> {
+    segment.removed = true
+    const paths = ['.log', '.index', '.timeindex', '.txnindex'].map((suffix) => segment.path(suffix))
+    const renamed: string[] = []
+    for (const path of paths) {
+      if ((await this.disk.stat(path)) === undefined) continue
+      await this.disk.rename(path, `${path}.deleted`)
+      renamed.push(`${path}.deleted`)
+    }
+    this.#later(delayMs, async () => {
+      this.files.close(segment)
+      for (const path of renamed) await this.disk.unlink(path)
+    })
+  }
+
+  async removeDirectory(directory: string, delayMs: number): Promise<void> {
+    const name = directory.slice(directory.lastIndexOf('/') + 1)
+    this.#logs.delete(name)
+    this.#recoveryPoints.delete(name)
+    this.#logStarts.delete(name)
+    const target = `${directory}.${randomBytes(16).toString('hex')}-delete`
+    await this.disk.rename(directory, target)
+    await this.disk.syncDirectory(this.#options.directory)
+    this.#later(delayMs, () => this.#removeTree(target))
+  }
+
+  indexLoaded(segment: Segment): void {
+    this.#loadedIndexes.push(segment)
+    if (this.#loadedIndexes.length <= LOADED_INDEXES_MAX) return
+    const oldest = this.#loadedIndexes.shift()!
+    const active = [...this.#logs.values()].some((log) => log.active === oldest)
+    if (!active && oldest !== segment) oldest.dropIndexes()
+  }
+
+  failed(error: Error): void {
+    if (this.#failed) return
+    this.#failed = true
+    this.#options.onFailed(error)
+  }
+
+  /** Closes every log; then, unless something failed, marks the stop as clean, last of all. */
+  async close(): Promise<void> {
+    for (const timer of this.#timers) timer.cancel()
+    const logs = [...this.#logs.values()]
+    await Promise.all(logs.map((log) => log.close()))
+    await this.committer.close().catch((error: Error) => this.failed(error))
+    await this.#checkpointing.catch(() => {})
+    if (!this.#failed) {
+      await this.#writeCheckpoints()
+      const marker = Buffer.from('{"version":0,"brokerEpoch":-1}')
+      await this.disk.writeFileAtomic(`${this.#options.directory}/${CLEAN_SHUTDOWN}`, marker)
+    }
+    await Promise.all(this.#removals)
+    this.#release()
+  }
+
+  async #removeTree(path: string): Promise<void> {
+    for (const entry of await this.disk.readdir(path)) {
+      if (entry.isDirectory) await this.#removeTree(`${path}/${entry.name}`)
+      else await this.disk.unlink(`${path}/${entry.name}`)
+    }
+    await this.disk.rmdir(path)
+  }
+
+  /** Runs `work` after the delay; a stop does not wait for the delay (leftovers go at the next start). */
+  #later(delayMs: number, work: () => Promise<void>): void {
+    if (delayMs <= 0) return this.#track(work())
+    this.clock.after(delayMs, () => this.#track(work()))
+  }
+
+  #track(work: Promise<void>): void {
+    const tracked = work
+      .catch((error: unknown) => this.logger.warn({ error: String(error) }, 'removing old files failed'))
+      .finally(() => this.#removals.delete(tracked))
+    this.#removals.add(tracked)
+  }
+
+  #inBackground(work: Promise<void>): void {
+    work.catch((error: unknown) => {
+      this.logger.error({ error: String(error) }, 'periodic work on the data directory failed')
+    })
+  }
+}
+
+async function makeIdentity(
+  options: LogManagerOptions,
+  entries: readonly { name: string; isDirectory: boolean }[],
+): Promise<DirectoryIdentity> {
+  const foreign = entries.filter((entry) => entry.name !== LOCK_FILE && entry.name !== 'lost+found')
+  if (foreign.length > 0) {
+    const names = foreign.slice(0, 3).map((entry) => `"${entry.name}"`)
+    throw new LogError(
+      LogErrorCode.foreign,
+      options.directory,
+      `this is not a data directory: it has no ${META_PROPERTIES} but holds ${names.join(', ')}; choose an empty directory with --log-dirs`,
+    )
+  }
+  const identity = { clusterId: options.clusterId ?? randomId(), nodeId: options.nodeId, directoryId: randomId() }
+  await writeIdentity(options.disk, options.directory, identity)
+  return identity
+}
+
+function checkIdentity(options: LogManagerOptions, identity: DirectoryIdentity): void {
+  if (identity.nodeId !== options.nodeId) {
+    throw new LogError(
+      LogErrorCode.foreign,
+      options.directory,
+      `the data directory belongs to node ${identity.nodeId}, this broker is node ${options.nodeId}; set node.id=${identity.nodeId} or choose another directory`,
+    )
+  }
+  if (options.clusterId !== undefined && options.clusterId !== identity.clusterId) {
+    throw new LogError(
+      LogErrorCode.foreign,
+      options.directory,
+      `the data directory belongs to cluster ${identity.clusterId}, not ${options.clusterId}; choose another directory`,
+    )
+  }
+}
