@@ -86,6 +86,17 @@ describe('always', () => {
     expect(committer.snapshot()).toMatchObject({ failedLanes: 1, syncsFailed: 1 })
   })
 
+  it('drops the syncs that wait for their turn when their lane fails', async () => {
+    const next = new FakeFile()
+    const otherFile = new FakeFile()
+    lane.submit(groupOf(file, 0, 10))
+    openLane(new RecordingObserver()).submit(groupOf(otherFile, 0, 1))
+    lane.submit(groupOf(next, 10, 20))
+    await file.fail(new Error('EIO'))
+    await otherFile.succeed()
+    expect(next.syncCalls).toBe(0)
+  })
+
   it('leaves other lanes alone when one fails', async () => {
     const other = new RecordingObserver()
     const otherFile = new FakeFile()
@@ -260,6 +271,15 @@ describe('truncation', () => {
     await file.succeed()
     expect(observer.committedEnd).toBe(12)
     expect(file.syncsInFlightMax).toBe(1)
+  })
+
+  it('makes nobody wait for what was cut off', async () => {
+    lane.submit(groupOf(file, 0, 10))
+    lane.truncated(4)
+    policy = OS
+    lane.submit(groupOf(file, 4, 6))
+    await file.succeed()
+    expect(observer.events).toEqual(['durable 4', 'committed 6'])
   })
 
   it('forgets the file that a roll had begun', async () => {
