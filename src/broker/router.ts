@@ -1,7 +1,7 @@
 import type { Logger } from '../base/logger.ts'
 import type { Slab } from '../native/slab.ts'
 import { type Connection, Dispatched, type RequestRouter, type RequestServer } from '../net/index.ts'
-import { DecodeError, decode, ErrorCode, encode, type Reader, type RequestHeader } from '../protocol/index.ts'
+import { DecodeError, decode, encode, type Reader, type RequestHeader } from '../protocol/index.ts'
 import type { FetchPath } from './fetch-path.ts'
 import type { BrokerServices, Handler, RequestContext } from './handler.ts'
 import { API_VERSIONS_KEY, answerUnsupportedApiVersions } from './handlers/18-api-versions.ts'

@@ -1,0 +1,25 @@
+import { int16, int32, string } from '../field.ts'
+import { type MessageValue, message } from '../message.ts'
+
+/** Heartbeat (key 12), request and response in every version that Kafka 4.3 knows. */
+export const heartbeatRequest = message(
+  'HeartbeatRequest',
+  { key: 12, kind: 'request', versions: [0, 4], flexible: 4 },
+  {
+    groupId: string,
+    generationId: int32,
+    memberId: string,
+    groupInstanceId: string.since(3).nullable().default(null),
+  },
+)
+export type HeartbeatRequest = MessageValue<typeof heartbeatRequest>
+
+export const heartbeatResponse = message(
+  'HeartbeatResponse',
+  { key: 12, kind: 'response', versions: [0, 4], flexible: 4 },
+  {
+    throttleTimeMs: int32.since(1).ignorable(),
+    errorCode: int16,
+  },
+)
+export type HeartbeatResponse = MessageValue<typeof heartbeatResponse>

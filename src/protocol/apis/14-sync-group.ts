@@ -1,0 +1,34 @@
+import { array, bytes, int16, int32, string } from '../field.ts'
+import { type MessageValue, message } from '../message.ts'
+
+/** SyncGroup (key 14), request and response in every version that Kafka 4.3 knows. */
+export const syncGroupRequest = message(
+  'SyncGroupRequest',
+  { key: 14, kind: 'request', versions: [0, 5], flexible: 4 },
+  {
+    groupId: string,
+    generationId: int32,
+    memberId: string,
+    groupInstanceId: string.since(3).nullable().default(null),
+    protocolType: string.since(5).nullable().default(null).ignorable(),
+    protocolName: string.since(5).nullable().default(null).ignorable(),
+    assignments: array({
+      memberId: string,
+      assignment: bytes,
+    }),
+  },
+)
+export type SyncGroupRequest = MessageValue<typeof syncGroupRequest>
+
+export const syncGroupResponse = message(
+  'SyncGroupResponse',
+  { key: 14, kind: 'response', versions: [0, 5], flexible: 4 },
+  {
+    throttleTimeMs: int32.since(1).ignorable(),
+    errorCode: int16,
+    protocolType: string.since(5).nullable().default(null).ignorable(),
+    protocolName: string.since(5).nullable().default(null).ignorable(),
+    assignment: bytes,
+  },
+)
+export type SyncGroupResponse = MessageValue<typeof syncGroupResponse>

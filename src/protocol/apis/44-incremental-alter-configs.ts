@@ -1,0 +1,36 @@
+import { array, bool, int8, int16, int32, string } from '../field.ts'
+import { type MessageValue, message } from '../message.ts'
+
+/** IncrementalAlterConfigs (key 44), request and response in every version that Kafka 4.3 knows. */
+export const incrementalAlterConfigsRequest = message(
+  'IncrementalAlterConfigsRequest',
+  { key: 44, kind: 'request', versions: [0, 1], flexible: 1 },
+  {
+    resources: array({
+      resourceType: int8,
+      resourceName: string,
+      configs: array({
+        name: string,
+        configOperation: int8,
+        value: string.nullable(),
+      }),
+    }),
+    validateOnly: bool,
+  },
+)
+export type IncrementalAlterConfigsRequest = MessageValue<typeof incrementalAlterConfigsRequest>
+
+export const incrementalAlterConfigsResponse = message(
+  'IncrementalAlterConfigsResponse',
+  { key: 44, kind: 'response', versions: [0, 1], flexible: 1 },
+  {
+    throttleTimeMs: int32,
+    responses: array({
+      errorCode: int16,
+      errorMessage: string.nullable(),
+      resourceType: int8,
+      resourceName: string,
+    }),
+  },
+)
+export type IncrementalAlterConfigsResponse = MessageValue<typeof incrementalAlterConfigsResponse>
