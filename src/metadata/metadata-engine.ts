@@ -64,13 +64,16 @@ export interface MetadataLogPort {
   /** Appends record values as one batch, all or nothing. Resolves once durable. A rejection means that none will be seen again. */
   append(values: readonly Uint8Array[]): Promise<AppendedRange>
   /** Calls `visit` with every record from `from` on, in offset order. Bytes are valid during the call only. */
-  replay(from: Offset, visit: (value: Uint8Array, offset: Offset) => void): Promise<void>
+  replay(from: Offset, visit: (value: Buffer, offset: Offset) => void): Promise<void>
   /** Bytes appended since the newest snapshot; decides when the next is due. */
   readonly bytesSinceSnapshot: number
-  /** Durably stores the records of everything below `endOffset`; afterwards older snapshots and log may go. */
-  writeSnapshot(endOffset: Offset, values: readonly Uint8Array[]): Promise<void>
+  /**
+   * Durably stores the records of everything below `endOffset`, taking `values` a batch at a time between writes; then
+   * removes older snapshots and the log below `endOffset`. One at a time.
+   */
+  writeSnapshot(endOffset: Offset, values: Iterable<Uint8Array>): Promise<void>
   /** The newest snapshot that can be read, or undefined. */
-  readSnapshot(visit: (value: Uint8Array) => void): Promise<Offset | undefined>
+  readSnapshot(visit: (value: Buffer) => void): Promise<Offset | undefined>
   close(): Promise<void>
 }
 

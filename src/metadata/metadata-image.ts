@@ -131,6 +131,7 @@ export interface BrokerImage {
   readonly fenced: boolean
   readonly inControlledShutdown: boolean
   readonly logDirectories: readonly string[]
+  readonly cordonedLogDirectories: readonly string[] | null
 }
 
 export interface EndpointImage {
