@@ -78,6 +78,7 @@ export class FetchPath {
   readonly #request: ReadRequest = { fetchOffset: 0, end: 0, maxBytes: 0, atLeastOne: false }
   readonly #result: ReadResult = { file: undefined, position: 0, byteLength: 0, nextOffset: 0, ready: undefined }
   readonly #header = Buffer.alloc(61)
+  #closed = false
 
   constructor(options: {
     partitions: PartitionRegistry
@@ -130,8 +131,9 @@ export class FetchPath {
     this.#unpark(fetch.connection)
   }
 
-  /** The broker stops: whoever waits is answered with what there is. */
-  answerAll(): void {
+  /** The broker stops: whoever waits is answered with what there is, and nobody waits from now on. */
+  close(): void {
+    this.#closed = true
     for (const fetch of [...this.#parked]) {
       fetch.expired = true
       fetch.recheck()
@@ -164,7 +166,7 @@ export class FetchPath {
       return false
     }
     const enough = pass.byteLength >= fetch.minBytes || pass.urgent
-    if (!enough && !fetch.expired && fetch.maxWaitMs > 0 && fetch.targets.length > 0) return false
+    if (!enough && !fetch.expired && !this.#closed && fetch.maxWaitMs > 0 && fetch.targets.length > 0) return false
     fetch.finish()
     this.#send(fetch, ErrorCode.NONE, pass.answers)
     return true

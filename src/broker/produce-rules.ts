@@ -1,4 +1,5 @@
 import type { BrokerConfig, TopicSettings } from '../config/index.ts'
+import { isInternalTopic } from '../metadata/index.ts'
 import { type BatchRules, TimestampType } from '../records/index.ts'
 
 /** What a partition asks of batches that clients send; resolved from its configs when they change. */
@@ -11,18 +12,6 @@ export interface ProduceRules extends BatchRules {
   readonly minInSyncReplicas: number
   /** Internal topics take no records from clients. */
   readonly isInternal: boolean
-}
-
-/** Topics that only the broker itself writes to. */
-const INTERNAL_TOPICS: ReadonlySet<string> = new Set([
-  '__consumer_offsets',
-  '__transaction_state',
-  '__share_group_state',
-  '__cluster_metadata',
-])
-
-export function isInternalTopic(topic: string): boolean {
-  return INTERNAL_TOPICS.has(topic)
 }
 
 export function produceRules(topic: string, settings: TopicSettings, broker: BrokerConfig): ProduceRules {

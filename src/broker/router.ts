@@ -1,5 +1,6 @@
 import type { Logger } from '../base/logger.ts'
 import type { Slab } from '../native/slab.ts'
+import type { Transport } from '../native/transport.ts'
 import { type Connection, Dispatched, type RequestRouter, type RequestServer } from '../net/index.ts'
 import { DecodeError, decode, encode, type Reader, type RequestHeader } from '../protocol/index.ts'
 import type { FetchPath } from './fetch-path.ts'
@@ -26,6 +27,7 @@ export class Router implements RequestRouter {
   readonly #fetch: FetchPath
   readonly #turn: Turn
   readonly #logs: TurnFlusher
+  readonly #transport: Transport
   readonly #logger: Logger
   #server: RequestServer | undefined
 
@@ -36,6 +38,7 @@ export class Router implements RequestRouter {
     fetch: FetchPath
     turn: Turn
     logs: TurnFlusher
+    transport: Transport
     logger: Logger
   }) {
     this.#handlers = new Map(options.handlers.map((handler) => [handler.key, handler]))
@@ -44,6 +47,7 @@ export class Router implements RequestRouter {
     this.#fetch = options.fetch
     this.#turn = options.turn
     this.#logs = options.logs
+    this.#transport = options.transport
     this.#logger = options.logger
   }
 
@@ -62,6 +66,10 @@ export class Router implements RequestRouter {
   dispatch(connection: Connection, header: RequestHeader, reader: Reader, slab: Slab): Dispatched {
     const { apiKey, apiVersion } = header
     if (apiKey === PRODUCE_KEY && isServed(SERVED_PATHS.produce, apiVersion)) {
+      if (!connection.producing) {
+        connection.producing = true
+        this.#transport.setProducing(connection.id)
+      }
       return this.#produce.dispatch(connection, header, reader, slab)
     }
     if (apiKey === FETCH_KEY && isServed(SERVED_PATHS.fetch, apiVersion)) {

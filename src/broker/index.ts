@@ -1,0 +1,2 @@
+export { startBroker } from './broker.ts'
+export type { BoundListener, BrokerOptions, RecoverySummary, RunningBroker, StartProgress } from './running-broker.ts'
