@@ -1,4 +1,4 @@
-import type { Offset, TimestampMs } from '../base/ids.ts'
+import type { ProducerId, TimestampMs } from '../base/ids.ts'
 import { type BatchFields, encodeBatch } from './batch-encoder.ts'
 import { RecordsError, RecordsErrorCode } from './records-error.ts'
 
@@ -36,7 +36,7 @@ export function encodeTransactionMarker(marker: {
   readonly type: typeof ControlType.abort | typeof ControlType.commit
   readonly coordinatorEpoch: number
   readonly timestampMs: TimestampMs
-  readonly fields: Required<Pick<BatchFields, 'producerId' | 'producerEpoch'>> & { readonly baseOffset?: Offset }
+  readonly fields: BatchFields & { readonly producerId: ProducerId; readonly producerEpoch: number }
 }): Buffer {
   const value = Buffer.alloc(MARKER_BYTES)
   value.writeInt16BE(MARKER_VERSION, 0)
