@@ -28,4 +28,5 @@ export interface SlabPool {
   readonly bytesInUse: number
   /** Above this many bytes in use, transports stop reading from producing connections. */
   setBudget(byteLength: number): void
+  readonly overBudget: boolean
 }
