@@ -15,7 +15,7 @@ import {
   registerBroker,
 } from '../metadata/index.ts'
 import { type Disk, ioMode, loadAddon, openDisk, openTransport, type Transport } from '../native/index.ts'
-import { RequestServer } from '../net/index.ts'
+import { RequestServer, type ResponseSink } from '../net/index.ts'
 import { BatchValidator, createBatchChecksum, createRecordWalk, RecordValidator } from '../records/index.ts'
 import { FetchPath } from './fetch-path.ts'
 import { FetchSessionCache } from './fetch-session.ts'
@@ -180,12 +180,15 @@ class Broker implements RunningBroker {
       const topic = metadata.image.topic(found.topic)
       const known = topic !== undefined && found.partition < topic.partitions.length
       if (known && (found.topicId === undefined || found.topicId === topic.id)) continue
-      this.#logger.warn({ directory: found.name, topicId: found.topicId }, 'a partition directory belongs to no topic; it is left alone')
+      this.#logger.warn(
+        { directory: found.name, topicId: found.topicId },
+        'a partition directory belongs to no topic; it is left alone',
+      )
     }
   }
 
   async #bind(): Promise<void> {
-    const transport = openTransport(transportOptions(this.#config))
+    const transport = openTransport(transportOptions(this.#config), this.#disk)
     this.#transport = transport
     this.#disk.slabs.setBudget(this.#config.queuedRequestBytesMax)
     const bound: BoundListener[] = []
@@ -208,7 +211,7 @@ class Broker implements RunningBroker {
     const transport = this.#transport!
     const services = this.#services(metadata, table, logs)
     const turn = this.#turn
-    const sink = () => server.sink
+    const sink = (): ResponseSink => server.sink
     const produce = this.#producePath(table, sink)
     const fetch = new FetchPath({
       partitions: table,
@@ -225,7 +228,7 @@ class Broker implements RunningBroker {
     })
     const handlers = brokerHandlers()
     const router = new Router({ handlers, services, produce, fetch, turn, logs, transport, logger: this.#logger })
-    const server = new RequestServer({ transport, router, logger: this.#logger })
+    const server: RequestServer = new RequestServer({ transport, router, logger: this.#logger })
     router.attach(server)
     turn.attach(server)
     this.#fetch = fetch
@@ -233,7 +236,7 @@ class Broker implements RunningBroker {
     transport.start(server)
   }
 
-  #producePath(table: PartitionTable, sink: () => RequestServer['sink']): ProducePath {
+  #producePath(table: PartitionTable, sink: () => ResponseSink): ProducePath {
     const addon = loadAddon()
     const onSlabs = this.#disk.kind === 'native' ? addon : undefined
     const clock = this.#clock

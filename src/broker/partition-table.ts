@@ -142,7 +142,14 @@ export class PartitionTable implements PartitionRegistry {
   ): Promise<RecoveryReport> {
     const { leaderEpoch } = topic.partitions[partition]!
     const rules = produceRules(entry.name, entry.settings, this.#config)
-    const opened = new Partition({ topic: topic.name, topicId: topic.id, partition, leaderEpoch, rules, turn: this.#turn })
+    const opened = new Partition({
+      topic: topic.name,
+      topicId: topic.id,
+      partition,
+      leaderEpoch,
+      rules,
+      turn: this.#turn,
+    })
     const { log, report } = await this.#logs.load({
       partition: { topic: topic.name, topicId: topic.id, partition, policy: () => entry.settings.durability },
       config: entry.settings,

@@ -19,7 +19,8 @@ export function transportOptions(config: BrokerConfig): TransportOptions {
     outputBytesMax: OUTPUT_BYTES_MAX,
     outputStallMs: OUTPUT_STALL_MS,
     // Kafka's default of 102400 throttles fast links; -1 lets the kernel tune.
-    sendBufferBytes: config.explicit('socket.send.buffer.bytes') === undefined ? -1 : config.number('socket.send.buffer.bytes'),
+    sendBufferBytes:
+      config.explicit('socket.send.buffer.bytes') === undefined ? -1 : config.number('socket.send.buffer.bytes'),
     receiveBufferBytes:
       config.explicit('socket.receive.buffer.bytes') === undefined ? -1 : config.number('socket.receive.buffer.bytes'),
   }

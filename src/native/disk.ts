@@ -15,9 +15,11 @@ export interface Disk {
   readonly slabs: SlabPool
 
   open(path: string, flags: OpenFlags): Promise<DiskFile>
+  /** One level; rejects with EEXIST when present. */
   mkdir(path: string): Promise<void>
   /** Names in a directory, unsorted. */
   readdir(path: string): Promise<DirectoryEntry[]>
+  /** undefined when missing. */
   stat(path: string): Promise<FileStat | undefined>
   rename(from: string, to: string): Promise<void>
   /** Missing is not an error. */

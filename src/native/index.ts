@@ -9,7 +9,8 @@ export {
   type OpenFlags,
   type Residency,
 } from './disk.ts'
-export { openDisk, openTransport } from './open.ts'
+export { openDisk } from './open-disk.ts'
+export { openTransport } from './open-transport.ts'
 export type { Slab, SlabPool } from './slab.ts'
 export {
   type BoundAddress,

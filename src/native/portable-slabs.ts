@@ -1,88 +1,99 @@
 import { assert } from '../base/assert.ts'
 import type { Slab, SlabPool } from './slab.ts'
 
-const SLAB_BYTES_MIN = 4096
-/** Free slabs above this size are given back to the garbage collector at once. */
-const KEPT_BYTES_MAX = 1024 * 1024
+/** Free slabs kept for reuse; what is released beyond is left to the garbage collector. */
+const FREE_BYTES_MAX = 32 * 1024 * 1024
+const SMALLEST_BYTES = 4096
+const MEGABYTE = 1024 * 1024
 
-/** Slabs in ordinary Buffers, for where there is no addon. Sizes are powers of two, freed ones are used again. */
+/** Slabs as plain Buffers, in the addon's size classes: powers of two up to half a megabyte, then whole megabytes. */
 export class PortableSlabPool implements SlabPool {
-  bytesInUse = 0
   readonly #slabs: (PortableSlab | undefined)[] = []
   readonly #freeIds: number[] = []
   readonly #freeBySize = new Map<number, PortableSlab[]>()
+  #freeBytes = 0
+  #bytesInUse = 0
   #budget = Number.POSITIVE_INFINITY
 
   allocate(byteLength: number): Slab {
-    const size = roundUp(byteLength)
-    const slab = this.#freeBySize.get(size)?.pop() ?? this.#create(size)
-    this.bytesInUse += size
-    slab.pins = 1
+    const size = sizeClass(byteLength)
+    const reused = this.#freeBySize.get(size)?.pop()
+    if (reused !== undefined) this.#freeBytes -= size
+    const slab = reused ?? this.#create(size)
+    this.#bytesInUse += size
+    slab.pin()
     return slab
   }
 
   get(id: number): Slab {
     const slab = this.#slabs[id]
-    assert(slab !== undefined, `there is no slab ${id}`)
+    assert(slab !== undefined, 'no slab has this id')
     return slab
+  }
+
+  get bytesInUse(): number {
+    return this.#bytesInUse
+  }
+
+  /** Asked by the portable transport, as the native one asks natively. */
+  get overBudget(): boolean {
+    return this.#bytesInUse > this.#budget
   }
 
   setBudget(byteLength: number): void {
     this.#budget = byteLength
   }
 
-  get overBudget(): boolean {
-    return this.bytesInUse > this.#budget
+  #create(size: number): PortableSlab {
+    const id = this.#freeIds.pop() ?? this.#slabs.length
+    const slab = new PortableSlab(id, size, (released) => this.#released(released))
+    this.#slabs[id] = slab
+    return slab
   }
 
-  /** Takes a slab back whose last pin was released. */
-  recycle(slab: PortableSlab): void {
+  #released(slab: PortableSlab): void {
     const size = slab.bytes.length
-    this.bytesInUse -= size
-    if (size > KEPT_BYTES_MAX) {
+    this.#bytesInUse -= size
+    if (this.#freeBytes + size > FREE_BYTES_MAX) {
       this.#slabs[slab.id] = undefined
       this.#freeIds.push(slab.id)
       return
     }
+    this.#freeBytes += size
     const free = this.#freeBySize.get(size)
     if (free === undefined) this.#freeBySize.set(size, [slab])
     else free.push(slab)
   }
+}
 
-  #create(size: number): PortableSlab {
-    const id = this.#freeIds.pop() ?? this.#slabs.length
-    const slab = new PortableSlab(this, id, Buffer.allocUnsafeSlow(size))
-    this.#slabs[id] = slab
-    return slab
-  }
+function sizeClass(byteLength: number): number {
+  if (byteLength > MEGABYTE / 2) return Math.ceil(byteLength / MEGABYTE) * MEGABYTE
+  let size = SMALLEST_BYTES
+  while (size < byteLength) size *= 2
+  return size
 }
 
 class PortableSlab implements Slab {
   readonly id: number
   readonly bytes: Buffer
   readonly view: DataView
-  pins = 0
-  readonly #pool: PortableSlabPool
+  readonly #free: (slab: PortableSlab) => void
+  #pins = 0
 
-  constructor(pool: PortableSlabPool, id: number, bytes: Buffer) {
-    this.#pool = pool
+  constructor(id: number, size: number, free: (slab: PortableSlab) => void) {
     this.id = id
-    this.bytes = bytes
-    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    this.bytes = Buffer.from(new ArrayBuffer(size))
+    this.view = new DataView(this.bytes.buffer, this.bytes.byteOffset, size)
+    this.#free = free
   }
 
   pin(): void {
-    this.pins++
+    this.#pins++
   }
 
   release(): void {
-    assert(this.pins > 0, 'a slab was released more often than it was pinned')
-    if (--this.pins === 0) this.#pool.recycle(this)
+    this.#pins--
+    assert(this.#pins >= 0, 'a slab was released more often than it was pinned')
+    if (this.#pins === 0) this.#free(this)
   }
-}
-
-function roundUp(byteLength: number): number {
-  let size = SLAB_BYTES_MIN
-  while (size < byteLength) size *= 2
-  return size
 }

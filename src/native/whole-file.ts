@@ -31,15 +31,3 @@ export async function replaceWholeFile(disk: Disk, filePath: string, data: Uint8
   await disk.rename(temporary, filePath)
   if (sync) await disk.syncDirectory(path.dirname(filePath))
 }
-
-/** Bits for open(2). `exclusive` implies `create`. */
-export function openBits(
-  flags: { write?: boolean; create?: boolean; exclusive?: boolean; truncate?: boolean },
-  bits: { O_RDONLY: number; O_RDWR: number; O_CREAT: number; O_EXCL: number; O_TRUNC: number },
-): number {
-  let result = flags.write === true ? bits.O_RDWR : bits.O_RDONLY
-  if (flags.create === true || flags.exclusive === true) result |= bits.O_CREAT
-  if (flags.exclusive === true) result |= bits.O_EXCL
-  if (flags.truncate === true) result |= bits.O_TRUNC
-  return result
-}
