@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import path from 'node:path'
 import type { Clock, Timer } from '../base/clock.ts'
 import type { CommitPartition, Committer } from '../base/commit.ts'
 import type { Offset, TopicId } from '../base/ids.ts'
@@ -122,7 +123,7 @@ export class LogManager implements LogRoom {
   /** Locks and reads the directory, making it when it is missing or empty. Rejects with LogError. */
   static async open(options: LogManagerOptions): Promise<LogManager> {
     const { disk, directory } = options
-    await disk.mkdir(directory)
+    await ensureDirectory(disk, directory)
     const release = await disk.lock(`${directory}/${LOCK_FILE}`)
     if (release === undefined) {
       const fix = 'stop the other broker (or find it with "fuser"), or choose another directory with --log-dirs'
@@ -342,6 +343,15 @@ export class LogManager implements LogRoom {
       this.logger.error({ error: String(error) }, 'periodic work on the data directory failed')
     })
   }
+}
+
+/** Makes a directory and what is missing above it. */
+async function ensureDirectory(disk: Disk, directory: string): Promise<void> {
+  if ((await disk.stat(directory)) !== undefined) return
+  const parent = path.dirname(directory)
+  await ensureDirectory(disk, parent)
+  await disk.mkdir(directory)
+  await disk.syncDirectory(parent)
 }
 
 async function makeIdentity(
