@@ -5,7 +5,7 @@
  * delete 6, alter 7, describe 8, cluster action 9, describe configs 10, alter
  * configs 11, idempotent write 12.
  */
-export const TOPIC_OPERATIONS = bits(3, 4, 5, 6, 7, 8, 10, 11) & ~bits(5)
+export const TOPIC_OPERATIONS = bits(3, 4, 5, 6, 7, 8, 10, 11)
 export const CLUSTER_OPERATIONS = bits(5, 7, 8, 9, 10, 11, 12)
 /** Nobody asked. */
 export const OPERATIONS_NOT_ASKED = -2147483648

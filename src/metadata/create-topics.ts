@@ -10,6 +10,7 @@ import {
   PARTITIONS_PER_REQUEST_MAX,
   type Placement,
 } from './partition-placement.ts'
+import { splitByName } from './repeated-names.ts'
 import { canCollide, collisionForm, METADATA_TOPIC, topicNameProblem } from './topic-name.ts'
 
 /** One topic that somebody wants. -1 means the default, and is required where the assignment is given by hand. */
@@ -203,16 +204,6 @@ function partitionTotal(topics: readonly NewTopic[], context: CreateTopicsContex
     else if (topic.numPartitions === -1) total += context.defaultPartitions
   }
   return total
-}
-
-function splitByName(topics: readonly NewTopic[]): { single: NewTopic[]; repeated: Set<string> } {
-  const seen = new Set<string>()
-  const repeated = new Set<string>()
-  for (const { name } of topics) {
-    if (seen.has(name)) repeated.add(name)
-    seen.add(name)
-  }
-  return { single: topics.filter((topic) => !repeated.has(topic.name)), repeated }
 }
 
 const TOO_MANY_PARTITIONS = refuse(ErrorCode.POLICY_VIOLATION, 'Excessively large number of partitions per request.')

@@ -2,13 +2,13 @@ export type { BrokerRegistration } from './broker-registration.ts'
 export { bumpLeaderEpochs, registerBroker } from './broker-registration.ts'
 export type { ConfigChange, ConfigOutcome, ConfigResource, ConfigRules } from './config-changes.ts'
 export { ConfigOperation, changeConfigs, replaceConfigs } from './config-changes.ts'
-export type { MorePartitions } from './create-partitions.ts'
+export type { MorePartitions, MorePartitionsOutcome } from './create-partitions.ts'
 export { createPartitions } from './create-partitions.ts'
 export type { CreateTopicsContext, NewTopic, NewTopicOutcome } from './create-topics.ts'
 export { createTopics } from './create-topics.ts'
 export { CorruptMetadata } from './image-builder.ts'
 export type { LocalEngineOptions } from './local-engine.ts'
-export { MetadataClosed, openLocalEngine } from './local-engine.ts'
+export { MetadataClosed, MetadataNotStored, openLocalEngine } from './local-engine.ts'
 export type {
   AppendedRange,
   Committed,
@@ -32,6 +32,7 @@ export { METADATA_VERSION, RecordFormatError, RecordType } from './metadata-reco
 export type { OperationError } from './operation-error.ts'
 export type { Placement } from './partition-placement.ts'
 export { ProducerIds } from './producer-ids.ts'
+export { splitByName } from './repeated-names.ts'
 export type { RandomBytes } from './topic-id.ts'
 export { randomUuid } from './topic-id.ts'
 export { isInternalTopic, METADATA_TOPIC, METADATA_TOPIC_ID, topicNameProblem } from './topic-name.ts'

@@ -86,7 +86,8 @@ class LocalEngine implements MetadataEngine {
     const { records, result } = build(previous)
     if (records.length === 0) return { image: previous, result }
     const { image, delta } = replayed(previous, records)
-    const appended = await this.#options.log.append(records.map(encodeRecord))
+    const values = records.map(encodeRecord)
+    const appended = await this.#options.log.append(values).catch(notStored)
     assert(appended.baseOffset === previous.nextOffset, 'nobody else appends to the metadata log')
     await this.#publish(image, previous, delta)
     return { image, result }
@@ -130,6 +131,19 @@ function replayed(previous: MetadataImage, records: readonly MetadataRecord[]) {
 }
 
 function ignore(): void {}
+
+function notStored(cause: unknown): never {
+  throw new MetadataNotStored(cause)
+}
+
+/** The metadata log refused records; nothing has changed. `cause` says why. */
+export class MetadataNotStored extends Error {
+  override readonly name = 'MetadataNotStored'
+  readonly code = 'SLUICE_METADATA_NOT_STORED'
+  constructor(cause: unknown) {
+    super(`The change could not be stored: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+  }
+}
 
 /** The broker is shutting down. */
 export class MetadataClosed extends Error {
