@@ -1,12 +1,12 @@
 import type { Clock } from '../base/clock.ts'
 import type { Offset } from '../base/ids.ts'
-import type { LogObserver, PartitionLog } from '../log/index.ts'
+import { LogError, LogErrorCode, type LogObserver, type PartitionLog } from '../log/index.ts'
 import type { AppendedRange, MetadataLogPort } from '../metadata/index.ts'
 import type { Disk } from '../native/index.ts'
 import { batchHeader, batchPositions, decodeBatch, encodeBatch } from '../records/index.ts'
+import { MetadataSnapshots } from './metadata-snapshots.ts'
 
 const REPLAY_BYTES = 1024 * 1024
-const SNAPSHOT_SUFFIX = '.checkpoint'
 
 export interface MetadataLogOptions {
   readonly disk: Disk
@@ -17,37 +17,30 @@ export interface MetadataLogOptions {
 
 /**
  * The metadata engine's log on a partition log: each append is one batch, and is
- * in force when the high watermark has passed it. Snapshots are Kafka's
- * `.checkpoint` files beside the segments, named by end offset and epoch.
+ * in force when the high watermark has passed it. The log's policy must sync
+ * before it moves the high watermark. Closing is the log's owner's business.
  */
 export async function openMetadataLog(options: MetadataLogOptions): Promise<MetadataLogPort> {
-  const log = new MetadataLog(options)
-  await log.open()
-  return log
+  const acknowledgements = new Acknowledgements()
+  const { log } = await options.load(acknowledgements)
+  await log.becomeLeader(Math.max(log.latestEpoch, 0))
+  return new MetadataLog(options, log, acknowledgements)
 }
 
-interface Waiting {
-  readonly end: Offset
-  readonly resolve: () => void
-  readonly reject: (error: Error) => void
-}
-
-class MetadataLog implements MetadataLogPort, LogObserver {
+class MetadataLog implements MetadataLogPort {
   bytesSinceSnapshot = 0
-  readonly #options: MetadataLogOptions
-  #log!: PartitionLog
-  #waiting: Waiting[] = []
+  readonly #disk: Disk
+  readonly #clock: Clock
+  readonly #log: PartitionLog
+  readonly #acknowledgements: Acknowledgements
+  readonly #snapshots: MetadataSnapshots
 
-  constructor(options: MetadataLogOptions) {
-    this.#options = options
-  }
-
-  async open(): Promise<void> {
-    const { log } = await this.#options.load(this)
+  constructor(options: MetadataLogOptions, log: PartitionLog, acknowledgements: Acknowledgements) {
+    this.#disk = options.disk
+    this.#clock = options.clock
     this.#log = log
-    await log.becomeLeader(Math.max(log.latestEpoch, 0))
-    const snapshot = (await this.#snapshots())[0]
-    this.bytesSinceSnapshot = snapshot === undefined ? log.sizeBytes : 0
+    this.#acknowledgements = acknowledgements
+    this.#snapshots = new MetadataSnapshots({ disk: options.disk, directory: log.directory, clock: options.clock })
   }
 
   get endOffset(): Offset {
@@ -55,10 +48,9 @@ class MetadataLog implements MetadataLogPort, LogObserver {
   }
 
   async append(values: readonly Uint8Array[]): Promise<AppendedRange> {
-    const timestamp = this.#options.clock.nowMs()
-    const records = values.map((value) => ({ key: null, value: Buffer.from(value), timestamp }))
-    const bytes = encodeBatch(records)
-    const slab = this.#options.disk.slabs.allocate(bytes.length)
+    const timestamp = this.#clock.nowMs()
+    const bytes = encodeBatch(values.map((value) => ({ key: null, value, timestamp })))
+    const slab = this.#disk.slabs.allocate(bytes.length)
     slab.bytes.set(bytes)
     const baseOffset = this.#log.append({
       slab,
@@ -72,103 +64,84 @@ class MetadataLog implements MetadataLogPort, LogObserver {
       isTransactional: false,
       isControl: false,
     })
+    // The log pinned what it took.
     slab.release()
-    if (baseOffset < 0) throw this.#log.failure ?? new Error('the metadata log is closing')
+    if (baseOffset < 0)
+      throw this.#log.failure ?? new LogError(LogErrorCode.failed, this.#log.directory, 'the log is closing')
     const endOffset = baseOffset + values.length
-    const committed = new Promise<void>((resolve, reject) => {
-      this.#waiting.push({ end: endOffset, resolve, reject })
-    })
+    const acknowledged = this.#acknowledgements.of(endOffset)
     this.#log.flush()
-    await committed
+    await acknowledged
     this.bytesSinceSnapshot += bytes.length
     return { baseOffset, endOffset }
   }
 
-  async replay(from: Offset, visit: (value: Uint8Array, offset: Offset) => void): Promise<void> {
-    let next = Math.max(from, this.#log.logStartOffset)
-    while (next < this.#log.logEndOffset) {
-      const bytes = await this.#log.readBytes(next, this.#log.logEndOffset, REPLAY_BYTES)
-      if (bytes.length === 0) throw new Error(`the metadata log has a hole at offset ${next}`)
+  async replay(from: Offset, visit: (value: Buffer, offset: Offset) => void): Promise<void> {
+    const log = this.#log
+    let next = Math.max(from, log.logStartOffset)
+    if (next > from || from > log.logEndOffset) throw this.#hole(from)
+    while (next < log.logEndOffset) {
+      const bytes = await log.readBytes(next, log.logEndOffset, REPLAY_BYTES)
+      if (bytes.length === 0) throw this.#hole(next)
+      this.bytesSinceSnapshot += bytes.length
       for (const position of batchPositions(bytes)) {
         next = batchHeader.lastOffset(bytes, position) + 1
+        // Apache Kafka's leader changes and the like say nothing about the cluster.
         if (batchHeader.isControl(batchHeader.attributes(bytes, position))) continue
-        for (const record of decodeBatch(bytes, position).records) {
-          if (record.offset >= from && record.value !== null) visit(record.value, record.offset)
+        for (const { offset, value } of decodeBatch(bytes, position).records) {
+          if (offset >= from && value !== null) visit(value, offset)
         }
       }
     }
   }
 
-  async writeSnapshot(endOffset: Offset, values: readonly Uint8Array[]): Promise<void> {
-    const timestamp = this.#options.clock.nowMs()
-    const records = values.map((value) => ({ key: null, value: Buffer.from(value), timestamp }))
-    const name = `${String(endOffset).padStart(20, '0')}-${String(Math.max(this.#log.latestEpoch, 0)).padStart(10, '0')}`
-    await this.#options.disk.writeFileAtomic(this.#path(`${name}${SNAPSHOT_SUFFIX}`), encodeBatch(records))
-    for (const older of (await this.#snapshots()).slice(1)) await this.#options.disk.unlink(this.#path(older.name))
-    this.bytesSinceSnapshot = 0
+  async writeSnapshot(endOffset: Offset, values: Iterable<Uint8Array>): Promise<void> {
+    const bytesBefore = this.bytesSinceSnapshot
+    await this.#snapshots.write({ endOffset, epoch: Math.max(this.#log.latestEpoch, 0) }, values)
+    this.bytesSinceSnapshot -= bytesBefore
     await this.#log.deleteRecordsBefore(endOffset)
   }
 
-  async readSnapshot(visit: (value: Uint8Array) => void): Promise<Offset | undefined> {
-    for (const snapshot of await this.#snapshots()) {
-      const bytes = await this.#options.disk.readFile(this.#path(snapshot.name))
-      const values = snapshotValues(bytes)
-      if (values === undefined) continue
-      for (const value of values) visit(value)
-      return snapshot.endOffset
-    }
-    return undefined
+  readSnapshot(visit: (value: Buffer) => void): Promise<Offset | undefined> {
+    return this.#snapshots.readNewest(visit)
   }
 
-  async close(): Promise<void> {}
+  #hole(offset: Offset): LogError {
+    return new LogError(
+      LogErrorCode.damaged,
+      this.#log.directory,
+      `the metadata log and its snapshots do not meet: offset ${offset} is missing. Restore the data directory from a copy`,
+    )
+  }
+}
+
+interface Waiting {
+  readonly end: Offset
+  readonly resolve: () => void
+  readonly reject: (error: Error) => void
+}
+
+/** Appends that wait for the high watermark. */
+class Acknowledgements implements LogObserver {
+  #waiting: Waiting[] = []
+
+  of(end: Offset): Promise<void> {
+    return new Promise((resolve, reject) => this.#waiting.push({ end, resolve, reject }))
+  }
 
   highWatermarkMoved(log: PartitionLog): void {
-    this.#settle(
-      (waiting) => waiting.end <= log.highWatermark,
-      (waiting) => waiting.resolve(),
-    )
+    for (const waiting of this.#take((end) => end <= log.highWatermark)) waiting.resolve()
   }
 
   appendFailed(_log: PartitionLog, from: Offset, error: Error): void {
-    this.#settle(
-      (waiting) => waiting.end > from,
-      (waiting) => waiting.reject(error),
-    )
+    for (const waiting of this.#take((end) => end > from)) waiting.reject(error)
   }
 
   logStartMoved(): void {}
 
-  #settle(isMeant: (waiting: Waiting) => boolean, settle: (waiting: Waiting) => void): void {
-    const meant = this.#waiting.filter(isMeant)
-    this.#waiting = this.#waiting.filter((waiting) => !meant.includes(waiting))
-    for (const waiting of meant) settle(waiting)
+  #take(isMeant: (end: Offset) => boolean): Waiting[] {
+    const taken = this.#waiting.filter(({ end }) => isMeant(end))
+    this.#waiting = this.#waiting.filter(({ end }) => !isMeant(end))
+    return taken
   }
-
-  /** Newest first. */
-  async #snapshots(): Promise<{ name: string; endOffset: Offset }[]> {
-    const found: { name: string; endOffset: Offset }[] = []
-    for (const { name } of await this.#options.disk.readdir(this.#log.directory)) {
-      const match = /^(\d{20})-\d{10}\.checkpoint$/.exec(name)
-      if (match !== null) found.push({ name, endOffset: Number(match[1]) })
-    }
-    return found.sort((left, right) => right.endOffset - left.endOffset)
-  }
-
-  #path(name: string): string {
-    return `${this.#log.directory}/${name}`
-  }
-}
-
-/** Undefined when the file is not whole: an older snapshot or the log has to do. */
-function snapshotValues(bytes: Buffer): Uint8Array[] | undefined {
-  const values: Uint8Array[] = []
-  try {
-    for (const position of batchPositions(bytes)) {
-      if (batchHeader.isControl(batchHeader.attributes(bytes, position))) continue
-      for (const record of decodeBatch(bytes, position).records) if (record.value !== null) values.push(record.value)
-    }
-  } catch {
-    return undefined
-  }
-  return values
 }

@@ -78,7 +78,6 @@ class LocalEngine implements MetadataEngine {
   async close(): Promise<void> {
     this.#closed = true
     await this.#tail
-    await this.#options.log.close()
   }
 
   async #run<Result>(build: (image: MetadataImage) => Proposal<Result>): Promise<Committed<Result>> {

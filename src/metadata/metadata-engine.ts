@@ -74,7 +74,6 @@ export interface MetadataLogPort {
   writeSnapshot(endOffset: Offset, values: Iterable<Uint8Array>): Promise<void>
   /** The newest snapshot that can be read, or undefined. */
   readSnapshot(visit: (value: Buffer) => void): Promise<Offset | undefined>
-  close(): Promise<void>
 }
 
 export interface AppendedRange {
