@@ -1,6 +1,7 @@
 export { BrokerConfig, type DynamicConfig } from './broker-config.ts'
 export { type BrokerConfigName, brokerConfigNames, brokerDefinitions, isBrokerConfig } from './broker-definitions.ts'
 export { ConfigError, type ConfigProblem } from './config-error.ts'
+export { type ConfigFile, readConfigFile } from './config-file.ts'
 export { ConfigOrigin, type ConfigSetting } from './config-origin.ts'
 export { checkValue, legalValues } from './config-value.ts'
 export { type ConfigDefinition, ConfigEffect, ConfigType, ConfigUpdate } from './definition.ts'
