@@ -1,3 +1,4 @@
+import { LogError } from '../log/index.ts'
 import {
   type Committed,
   MetadataClosed,
@@ -28,7 +29,7 @@ export async function changeMetadata<Result>(
     return await metadata.propose(build)
   } catch (error) {
     if (error instanceof MetadataClosed) return failed(ErrorCode.NOT_CONTROLLER, error)
-    if (!(error instanceof MetadataNotStored || error instanceof DiskError)) throw error
+    if (!(error instanceof MetadataNotStored || error instanceof LogError || error instanceof DiskError)) throw error
     logger.error({ error: error.message, code: error.code }, 'A change of the metadata failed')
     return failed(ErrorCode.KAFKA_STORAGE_ERROR, error)
   }
