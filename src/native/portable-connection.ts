@@ -136,15 +136,13 @@ export class PortableConnection implements FrameSink, OutputObserver {
 
   #deliverFrames(handler: TransportHandler, delivered: Slab[]): number {
     let count = 0
-    while (count < this.#slabs.length && !this.#paused && !this.#outputFull && !this.#closing) {
-      const slab = this.#slabs[count]!
+    while (this.#slabs.length > 0 && !this.#paused && !this.#outputFull && !this.#closing) {
+      // Taken out first: the handler may close the connection, which drops what is still here.
+      const slab = this.#slabs.shift()!
+      const byteLength = this.#lengths.shift()!
       delivered.push(slab)
       count++
-      handler.onFrame(this.id, slab, 0, this.#lengths[count - 1]!)
-    }
-    if (count > 0) {
-      this.#slabs.splice(0, count)
-      this.#lengths.splice(0, count)
+      handler.onFrame(this.id, slab, 0, byteLength)
     }
     this.refreshReading()
     return count

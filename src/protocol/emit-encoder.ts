@@ -1,4 +1,4 @@
-import { capitalised, constantDefault, type EmitContext, guarded, indent, primitiveCall } from './emit-names.ts'
+import { capitalised, constantDefault, type EmitContext, guarded, indent, primitiveStatement } from './emit-names.ts'
 import type { AnyField, Fields } from './field.ts'
 import { atLeast, carries, narrow, type VersionRange } from './version-range.ts'
 
@@ -95,7 +95,7 @@ function writeStatement(context: EmitContext, path: string, field: AnyField, wri
       return nullable === true ? marked : `if (!(${nullable})) ${write}; else ${marked}`
     }
     default:
-      return primitiveCall(context, range, field, (primitive) => `put.${primitive}(s, ${value})`)
+      return primitiveStatement(context, range, field, (primitive) => `put.${primitive}(s, ${value})`)
   }
 }
 
@@ -103,7 +103,7 @@ function emitArrayEncoder(context: EmitContext, path: string, field: AnyField, r
   if (field.type.kind !== 'array') throw new TypeError(`${path} is no array`)
   const element = { range, value: 'o[$index]' }
   const body = [
-    primitiveCall(context, range, field, (primitive) => `put.${primitive}(s, o)`),
+    primitiveStatement(context, range, field, (primitive) => `put.${primitive}(s, o)`),
     ...(atLeast(range, field.nullableSince) === false ? [] : ['if (o === null) return']),
     'for (let $index = 0; $index < o.length; $index++) {',
     ...indent([writeStatement(context, path, field.type.element, element)]),

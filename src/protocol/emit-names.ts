@@ -36,6 +36,17 @@ export function primitiveCall(
   return choose(atLeast(range, context.flexible), compact, plain)
 }
 
+/** The same as a statement. Without the outer parentheses: a line that begins with one would continue the line before. */
+export function primitiveStatement(
+  context: EmitContext,
+  range: VersionRange,
+  field: AnyField,
+  call: (primitive: string) => string,
+): string {
+  const expression = primitiveCall(context, range, field, call)
+  return expression.startsWith('(') ? expression.slice(1, -1) : expression
+}
+
 /** The source text of a field's default, where it is a constant. */
 export function constantDefault(field: AnyField): string | undefined {
   const value = field.defaultValue

@@ -18,6 +18,7 @@ const MAX_TIMESTAMP = -3
 const EARLIEST_LOCAL = -4
 const LATEST_TIERED = -5
 const EARLIEST_PENDING_UPLOAD = -6
+const LEADER_EPOCH_SINCE = 4
 const SPECIAL_SINCE = new Map([
   [LATEST, 1],
   [EARLIEST, 1],
@@ -54,13 +55,19 @@ export const listOffsetsHandler: Handler<ListOffsetsRequest, ListOffsetsResponse
       }
     }
     if (answers.some((entry) => entry instanceof Promise)) {
-      return Promise.all(answers).then((resolved) => assemble(request, resolved))
+      return Promise.all(answers).then((resolved) => assemble(request, resolved, context.apiVersion))
     }
-    return assemble(request, answers as PartitionAnswer[])
+    return assemble(request, answers as PartitionAnswer[], context.apiVersion)
   },
 }
 
-function assemble(request: ListOffsetsRequest, answers: readonly PartitionAnswer[]): ListOffsetsResponse {
+function assemble(
+  request: ListOffsetsRequest,
+  answers: readonly PartitionAnswer[],
+  version: number,
+): ListOffsetsResponse {
+  // Versions below have no place for an epoch.
+  if (version < LEADER_EPOCH_SINCE) for (const entry of answers) entry.leaderEpoch = -1
   let next = 0
   const topics = request.topics.map((topic) => {
     const partitions = answers.slice(next, next + topic.partitions.length)
