@@ -2,7 +2,7 @@ import path from 'node:path'
 import { assert } from '../base/assert.ts'
 import { type BrokerConfigName, brokerDefinitions, isBrokerConfig } from './broker-definitions.ts'
 import { ConfigOrigin, type ConfigSetting } from './config-origin.ts'
-import { type ConfigValue, parseValue } from './config-value.ts'
+import { type ConfigValue, parseValue, splitList } from './config-value.ts'
 import { ConfigType } from './definition.ts'
 import { type ListenerConfig, parseListeners } from './listeners.ts'
 
@@ -39,7 +39,7 @@ export class BrokerConfig {
     const parsed = parseListeners({
       listeners: this.list('listeners'),
       advertised: this.list('advertised.listeners'),
-      protocolMap: this.list('listener.security.protocol.map'),
+      protocolMap: splitList(this.string('listener.security.protocol.map')),
       controllerNames: this.list('controller.listener.names'),
     })
     assert(parsed.problems.length === 0, 'BrokerConfig: listeners must be checked before')
@@ -54,8 +54,9 @@ export class BrokerConfig {
 
   /** Absolute. */
   get logDirectory(): string {
-    const [first] = this.list('log.dirs')
-    return path.resolve(first ?? this.string('log.dir'))
+    const [directory] = [...this.list('log.dirs'), ...this.list('log.dir')]
+    assert(directory !== undefined, 'BrokerConfig: the data directory must be checked before')
+    return path.resolve(directory)
   }
 
   /** Memory for frames and output; always finite. */

@@ -2,6 +2,7 @@ import {
   accepted,
   boolean,
   type ConfigDefinition,
+  className,
   clusterWide,
   double,
   INT_MAX,
@@ -26,7 +27,7 @@ export const brokerLogDefinitions = {
     'How much of a produced batch is checked: header (batch header, CRC, record count; keys too on compacted topics) or full (every record). Sluice only.',
     { oneOf: ['header', 'full'] },
   ),
-  'log.dir': string('./sluice-data', 'The data directory, when log.dirs is not set.'),
+  'log.dir': list('./sluice-data', 'The data directory, when log.dirs is not set.'),
   'log.dirs': list(null, 'The data directory. One entry: Sluice keeps all partitions on one file system.'),
   'compression.type': string('producer', 'Codec that batches are stored in; producer keeps what the client sent.', {
     ...clusterWide,
@@ -205,8 +206,8 @@ export const brokerLogDefinitions = {
   'auto.create.topics.enable': boolean(true, 'Create a topic when a client asks for its metadata and allows it.'),
   'delete.topic.enable': boolean(true, 'Whether topics may be deleted.'),
   'num.partitions': int(1, 'Partitions of a topic that is created without a count.', { minimum: 1 }),
-  'create.topic.policy.class.name': string(null, 'A Java class; Sluice does not run Java.', accepted),
-  'alter.config.policy.class.name': string(null, 'A Java class; Sluice does not run Java.', accepted),
+  'create.topic.policy.class.name': className(null, 'A Java class; Sluice does not run Java.', accepted),
+  'alter.config.policy.class.name': className(null, 'A Java class; Sluice does not run Java.', accepted),
   'max.incremental.fetch.session.cache.slots': int(1000, 'Incremental fetch sessions kept.', { minimum: 0 }),
   'fetch.max.bytes': int(57_671_680, 'Upper limit of one Fetch answer, whatever the client asks for.', {
     minimum: 1024,

@@ -51,7 +51,7 @@ export const brokerServerDefinitions = {
     null,
     'What clients are told to connect to, by listener name. Not set: the listener itself; for a wildcard the host name.',
   ),
-  'listener.security.protocol.map': list(
+  'listener.security.protocol.map': string(
     'SASL_SSL:SASL_SSL,PLAINTEXT:PLAINTEXT,SSL:SSL,SASL_PLAINTEXT:SASL_PLAINTEXT',
     'Security protocol of each listener name.',
   ),

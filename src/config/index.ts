@@ -13,6 +13,14 @@ export {
   describeTopic,
 } from './describe-configs.ts'
 export { type DurabilitySetting, resolveDurability } from './durability.ts'
+export {
+  type ConfigExplanation,
+  changeText,
+  effectText,
+  explainConfig,
+  similarConfig,
+  typeName,
+} from './explain.ts'
 export { formatHost, type ListenerConfig } from './listeners.ts'
 export { brokerConfig, type ConfigSources, type LoadedConfig, loadBrokerConfig } from './load-config.ts'
 export {
@@ -24,3 +32,4 @@ export {
   topicOverridesProblem,
 } from './topic-config.ts'
 export { type TopicConfigName, topicDefinitions } from './topic-definitions.ts'
+export { configReferencePage } from './reference-page.ts'
