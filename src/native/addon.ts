@@ -3,6 +3,7 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { IoAddon } from './addon-io.ts'
 import type { RecordsAddon } from './addon-records.ts'
+import type { SocketsAddon } from './addon-sockets.ts'
 
 /**
  * Finds the compiled addon: a local build first, then the prebuilt binary that
@@ -11,7 +12,7 @@ import type { RecordsAddon } from './addon-records.ts'
  *
  * Looked for once in each thread; the addon's state is the thread's own.
  */
-export type Addon = IoAddon & RecordsAddon
+export type Addon = IoAddon & RecordsAddon & SocketsAddon
 
 export interface IoMode {
   readonly mode: 'native' | 'portable'
