@@ -90,7 +90,7 @@ function resourceRefusal(
     case ConfigResourceType.broker:
       return name === '' ? undefined : nodeRefusal(services, name)
     case ConfigResourceType.brokerLogger:
-      return refuse(ErrorCode.INVALID_REQUEST, 'The levels of broker loggers cannot be changed: set sluice.log.level.')
+      return refuse(ErrorCode.INVALID_REQUEST, 'The levels of broker loggers cannot be changed while the broker runs.')
     default:
       return refuse(ErrorCode.INVALID_REQUEST, `Unknown resource type ${type}`)
   }

@@ -51,6 +51,21 @@ export function bumpLeaderEpochs(image: MetadataImage, nodeId: number): Metadata
   return records
 }
 
+/**
+ * Makes the broker the leader of its partitions that have none. Apache Kafka
+ * leaves a stopped node's partitions like that, so a data directory of its is
+ * taken over by this.
+ */
+export function claimLeaderless(image: MetadataImage, nodeId: number): MetadataRecord[] {
+  const records: MetadataRecord[] = []
+  for (const topic of image.topics.values()) {
+    for (const { partition, leader, replicas } of topic.partitions) {
+      if (leader === NO_LEADER && replicas.includes(nodeId)) records.push(leaderChange(topic.id, partition, nodeId))
+    }
+  }
+  return records
+}
+
 function leaderChange(topicId: string, partitionId: number, leader: number): MetadataRecord {
   return {
     type: RecordType.partitionChange,
@@ -70,5 +85,6 @@ function leaderChange(topicId: string, partitionId: number, leader: number): Met
   }
 }
 
+const NO_LEADER = -1
 /** Kafka 3.3: the oldest metadata.version of which every record can be read here. */
 const METADATA_VERSION_MIN = 7

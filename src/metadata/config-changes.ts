@@ -100,9 +100,9 @@ function changedList(before: string, operation: ConfigOperation, value: string):
   const given = elementsOf(value)
   const after =
     operation === ConfigOperation.append
-      ? [...present, ...given.filter((element) => !present.includes(element))]
+      ? new Set([...present, ...given])
       : present.filter((element) => !given.includes(element))
-  return after.join(',')
+  return [...after].join(',')
 }
 
 function elementsOf(list: string): string[] {

@@ -1,5 +1,5 @@
 export type { BrokerRegistration } from './broker-registration.ts'
-export { bumpLeaderEpochs, registerBroker } from './broker-registration.ts'
+export { bumpLeaderEpochs, claimLeaderless, registerBroker } from './broker-registration.ts'
 export type { ConfigChange, ConfigOutcome, ConfigResource, ConfigRules } from './config-changes.ts'
 export { ConfigOperation, changeConfigs, replaceConfigs } from './config-changes.ts'
 export type { MorePartitions, MorePartitionsOutcome } from './create-partitions.ts'
