@@ -29,10 +29,11 @@ export const brokerLogDefinitions = {
   ),
   'log.dir': list('./sluice-data', 'The data directory, when log.dirs is not set.'),
   'log.dirs': list(null, 'The data directory. One entry: Sluice keeps all partitions on one file system.'),
-  'compression.type': string('producer', 'Codec that batches are stored in; producer keeps what the client sent.', {
-    ...clusterWide,
-    oneOf: ['uncompressed', 'zstd', 'lz4', 'snappy', 'gzip', 'producer'],
-  }),
+  'compression.type': string(
+    'producer',
+    'Codec that Kafka would store batches in; Sluice always keeps what the client sent (producer).',
+    { ...accepted, ...clusterWide, oneOf: ['uncompressed', 'zstd', 'lz4', 'snappy', 'gzip', 'producer'] },
+  ),
   'compression.gzip.level': int(-1, 'Level for gzip when the broker itself compresses; -1 is the library default.', {
     ...cleaner,
     minimum: 1,
@@ -105,6 +106,7 @@ export const brokerLogDefinitions = {
     minimum: 0,
   }),
   'log.flush.start.offset.checkpoint.interval.ms': int(60_000, 'How often the start offsets of logs are written.', {
+    ...accepted,
     minimum: 0,
   }),
   'log.message.timestamp.type': string(
@@ -157,6 +159,7 @@ export const brokerLogDefinitions = {
     minimum: 0,
   }),
   'num.recovery.threads.per.data.dir': int(2, 'Logs that are recovered at the same time after an unclean stop.', {
+    ...accepted,
     ...clusterWide,
     minimum: 1,
   }),
@@ -167,12 +170,11 @@ export const brokerLogDefinitions = {
   ),
   'metadata.log.segment.bytes': int(1_073_741_824, 'Segment size of the metadata log.', {
     minimum: 8_388_608,
-    ...accepted,
   }),
   'metadata.log.max.record.bytes.between.snapshots': long(
     20_971_520,
     'Metadata records between two snapshots, bytes.',
-    { minimum: 1, ...accepted },
+    { minimum: 1 },
   ),
   'metadata.max.retention.bytes': long(104_857_600, 'Metadata log and snapshots kept, bytes.', accepted),
   'metadata.max.retention.ms': long(604_800_000, 'Metadata log and snapshots kept, ms.', accepted),

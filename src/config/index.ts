@@ -23,6 +23,7 @@ export {
 } from './explain.ts'
 export { formatHost, type ListenerConfig } from './listeners.ts'
 export { brokerConfig, type ConfigSources, type LoadedConfig, loadBrokerConfig } from './load-config.ts'
+export { configReferencePage } from './reference-page.ts'
 export {
   brokerConfigProblem,
   isTopicConfig,
@@ -32,4 +33,3 @@ export {
   topicOverridesProblem,
 } from './topic-config.ts'
 export { type TopicConfigName, topicDefinitions } from './topic-definitions.ts'
-export { configReferencePage } from './reference-page.ts'

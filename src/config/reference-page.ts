@@ -38,10 +38,22 @@ export function configReferencePage(): string {
   const isUsed = ([, definition]: Row) => definition.effect !== ConfigEffect.accepted
   return [
     INTRODUCTION,
-    section('Broker', 'Change: S at start only, B per broker, C per broker or cluster default.', brokers.filter(isUsed)),
+    section(
+      'Broker',
+      'Change: S at start only, B per broker, C per broker or cluster default.',
+      brokers.filter(isUsed),
+    ),
     section('Topic', 'Set per topic at any time; the broker key gives the default.', topics.filter(isUsed)),
-    section('Broker, accepted without effect', ACCEPTED, brokers.filter((row) => !isUsed(row))),
-    section('Topic, accepted without effect', ACCEPTED, topics.filter((row) => !isUsed(row))),
+    section(
+      'Broker, accepted without effect',
+      ACCEPTED,
+      brokers.filter((row) => !isUsed(row)),
+    ),
+    section(
+      'Topic, accepted without effect',
+      ACCEPTED,
+      topics.filter((row) => !isUsed(row)),
+    ),
   ].join('\n')
 }
 

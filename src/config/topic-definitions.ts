@@ -62,9 +62,14 @@ export const topicDefinitions = {
     'compression.lz4.level',
   ),
   'compression.type': topic(
-    string('producer', 'Codec that batches are stored in; producer keeps what the client sent.', {
-      oneOf: ['uncompressed', 'zstd', 'lz4', 'snappy', 'gzip', 'producer'],
-    }),
+    string(
+      'producer',
+      'Codec that Kafka would store batches in; Sluice always keeps what the client sent (producer).',
+      {
+        ...withoutEffect,
+        oneOf: ['uncompressed', 'zstd', 'lz4', 'snappy', 'gzip', 'producer'],
+      },
+    ),
     'compression.type',
   ),
   'compression.zstd.level': topic(
