@@ -19,7 +19,20 @@ export interface Handler<Request, Response> {
   readonly versions: readonly [number, number]
   readonly request: Message<Request>
   readonly response: Message<Response>
-  handle(services: BrokerServices, request: Request, context: RequestContext): Response | Promise<Response>
+  handle(
+    services: BrokerServices,
+    request: Request,
+    context: RequestContext,
+  ): Response | EncodedAnswer | Promise<Response | EncodedAnswer>
+}
+
+/** A response that its handler has encoded, in the version that was asked, because that takes more than one turn. */
+export class EncodedAnswer {
+  readonly bytes: Buffer
+
+  constructor(bytes: Buffer) {
+    this.bytes = bytes
+  }
 }
 
 export interface RequestContext {

@@ -1,10 +1,10 @@
 import type { Logger } from '../base/logger.ts'
 import type { Slab } from '../native/slab.ts'
 import type { Transport } from '../native/transport.ts'
-import { type Connection, Dispatched, type RequestRouter, type RequestServer } from '../net/index.ts'
+import { type Connection, Dispatched, type RequestRouter, type RequestServer, type ResponseSink } from '../net/index.ts'
 import { DecodeError, decode, encode, type Reader, type RequestHeader } from '../protocol/index.ts'
 import type { FetchPath } from './fetch-path.ts'
-import type { BrokerServices, Handler, RequestContext } from './handler.ts'
+import { type BrokerServices, EncodedAnswer, type Handler, type RequestContext } from './handler.ts'
 import { API_VERSIONS_KEY, answerUnsupportedApiVersions } from './handlers/18-api-versions.ts'
 import type { ProducePath } from './produce-path.ts'
 import { type ApiRange, FETCH_KEY, PRODUCE_KEY, SERVED_PATHS } from './served-apis.ts'
@@ -145,7 +145,8 @@ export class Router implements RequestRouter {
     if (!connection.open) return
     const sink = this.#expectServer().sink
     sink.begin(connection.id, handler.key, context.apiVersion, context.correlationId)
-    encode(handler.response, sink, context.apiVersion, response)
+    if (response instanceof EncodedAnswer) copyInto(sink, response.bytes)
+    else encode(handler.response, sink, context.apiVersion, response)
     sink.end()
   }
 
@@ -153,6 +154,12 @@ export class Router implements RequestRouter {
     if (this.#server === undefined) throw new Error('the router has no server yet')
     return this.#server
   }
+}
+
+function copyInto(sink: ResponseSink, bytes: Buffer): void {
+  sink.reserve(bytes.length)
+  bytes.copy(sink.bytes, sink.position)
+  sink.position += bytes.length
 }
 
 function isServed(range: ApiRange, version: number): boolean {

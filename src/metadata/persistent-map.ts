@@ -32,12 +32,17 @@ export class PersistentMap<Value> {
     return this.#buckets[bucketOf(key)]?.has(key) ?? false
   }
 
-  *values(): Generator<Value> {
-    for (const bucket of this.#buckets) if (bucket !== undefined) yield* bucket.values()
+  /** All values as an array: several times as fast as a generator where they are many. */
+  values(): Value[] {
+    const values: Value[] = []
+    for (const bucket of this.#buckets) for (const value of bucket?.values() ?? []) values.push(value)
+    return values
   }
 
-  *entries(): Generator<[string, Value]> {
-    for (const bucket of this.#buckets) if (bucket !== undefined) yield* bucket.entries()
+  entries(): [string, Value][] {
+    const entries: [string, Value][] = []
+    for (const bucket of this.#buckets) for (const entry of bucket ?? []) entries.push(entry)
+    return entries
   }
 
   /** A draft that starts as this map. This map never changes. */

@@ -1,5 +1,5 @@
 import { NO_TOPIC_ID } from '../../base/ids.ts'
-import { type MetadataImage, type NewTopic, topicNameProblem } from '../../metadata/index.ts'
+import { type MetadataImage, type NewTopic, type TopicImage, topicNameProblem } from '../../metadata/index.ts'
 import {
   ErrorCode,
   type MetadataRequest,
@@ -8,7 +8,8 @@ import {
   metadataResponse,
 } from '../../protocol/index.ts'
 import { CLUSTER_OPERATIONS, OPERATIONS_NOT_ASKED, TOPIC_OPERATIONS } from '../authorized-operations.ts'
-import type { BrokerServices, Handler, RequestContext } from '../handler.ts'
+import { encodeInSlices } from '../encoded-metadata.ts'
+import type { BrokerServices, EncodedAnswer, Handler, RequestContext } from '../handler.ts'
 import { internalTopic } from '../internal-topics.ts'
 import { failedTopicAnswer, type TopicAnswer, topicAnswer } from '../topic-answers.ts'
 import { createTopicsNow } from '../topic-creation.ts'
@@ -17,6 +18,8 @@ type WantedTopic = NonNullable<MetadataRequest['topics']>[number]
 
 const ALL_TOPICS_IS_NULL_SINCE = 1
 const IDS_SINCE = 12
+/** Topics and partitions, counted together, that are answered without leaving the event loop. */
+const SLICE_PARTITIONS_MIN = 500
 
 /**
  * Metadata, versions 0 to 13. v0 means all topics by an empty list, later ones by
@@ -38,35 +41,55 @@ export const metadataHandler: Handler<MetadataRequest, MetadataResponse> = {
     const { topics } = request
     const wantsAll = topics === null || (topics.length === 0 && context.apiVersion < ALL_TOPICS_IS_NULL_SINCE)
     const image = services.metadata.image
-    if (wantsAll) return answer(services, request, context, allTopics(services, request, image))
+    if (wantsAll) return answer(services, request, context, image.topics.values())
     if (topics.some((topic) => isMalformed(topic, context.apiVersion))) return refusedAnswer(topics, context.apiVersion)
     const wanted = withoutRepeats(topics)
     const missing = mayCreate(services, request) ? namesToCreate(image, wanted) : []
-    if (missing.length === 0)
-      return answer(services, request, context, answerEach(services, request, wanted, NO_ERRORS))
-    return createMissing(services, missing).then((errors) =>
-      answer(services, request, context, answerEach(services, request, wanted, errors)),
+    if (missing.length === 0) return answer(services, request, context, findEach(services, request, wanted, NO_ERRORS))
+    return createMissing(services, missing).then<MetadataResponse | EncodedAnswer>((errors) =>
+      answer(services, request, context, findEach(services, request, wanted, errors)),
     )
   },
 }
+
+/** A topic that is there, or the answer about one that is not. */
+type Found = TopicImage | TopicAnswer
 
 function answer(
   services: BrokerServices,
   request: MetadataRequest,
   context: RequestContext,
-  topics: TopicAnswer[],
-): MetadataResponse {
+  found: readonly Found[],
+): MetadataResponse | Promise<EncodedAnswer> {
   const { clusterId, config, nodeId } = services
   const { host, port } = services.listeners[context.listener]!
-  return {
+  const frame = {
     throttleTimeMs: 0,
     brokers: [{ nodeId, host, port, rack: config.get('broker.rack') }],
     clusterId,
     controllerId: nodeId,
-    topics,
     clusterAuthorizedOperations: request.includeClusterAuthorizedOperations ? CLUSTER_OPERATIONS : OPERATIONS_NOT_ASKED,
     errorCode: ErrorCode.NONE,
   }
+  const operations = topicOperations(request)
+  const answerOf = (topic: Found) => ('errorCode' in topic ? topic : topicAnswer(topic, nodeId, operations))
+  const partitionTotal = found.reduce((sum, { partitions }) => sum + partitions.length, found.length)
+  if (partitionTotal <= SLICE_PARTITIONS_MIN) return { ...frame, topics: found.map(answerOf) }
+  return encodeInSlices(frame, found.length, sliced(found, answerOf), context.apiVersion)
+}
+
+function* sliced(found: readonly Found[], answerOf: (topic: Found) => TopicAnswer): Generator<TopicAnswer[]> {
+  let slice: TopicAnswer[] = []
+  let weight = 0
+  for (const topic of found) {
+    slice.push(answerOf(topic))
+    weight += 1 + topic.partitions.length
+    if (weight < SLICE_PARTITIONS_MIN) continue
+    yield slice
+    slice = []
+    weight = 0
+  }
+  if (slice.length > 0) yield slice
 }
 
 /** The request says something that its version cannot mean: every topic is told so and nothing else is said. */
@@ -107,24 +130,17 @@ function topicOperations(request: MetadataRequest): number {
   return request.includeTopicAuthorizedOperations ? TOPIC_OPERATIONS : OPERATIONS_NOT_ASKED
 }
 
-function allTopics(services: BrokerServices, request: MetadataRequest, image: MetadataImage): TopicAnswer[] {
-  const operations = topicOperations(request)
-  const answers: TopicAnswer[] = []
-  for (const topic of image.topics.values()) answers.push(topicAnswer(topic, services.nodeId, operations))
-  return answers
-}
-
-function answerEach(
+function findEach(
   services: BrokerServices,
   request: MetadataRequest,
   wanted: readonly WantedTopic[],
   creationErrors: ReadonlyMap<string, number>,
-): TopicAnswer[] {
+): Found[] {
   const { image } = services.metadata
   const operations = topicOperations(request)
   return wanted.map(({ name, topicId }) => {
     const topic = topicId !== NO_TOPIC_ID ? image.topicById(topicId) : name === null ? undefined : image.topic(name)
-    if (topic !== undefined) return topicAnswer(topic, services.nodeId, operations)
+    if (topic !== undefined) return topic
     if (topicId !== NO_TOPIC_ID) {
       return failedTopicAnswer(ErrorCode.UNKNOWN_TOPIC_ID, { name: null, topicId }, OPERATIONS_NOT_ASKED)
     }
