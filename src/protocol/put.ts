@@ -10,11 +10,14 @@ import type { RecordsSource } from './field.ts'
  */
 export function int8(sink: ByteSink, value: number): void {
   if ((value << 24) >> 24 !== value) refuse('int8', value)
-  sink.bytes[take(sink, 1)] = value
+  // `take` may replace the bytes, so they are looked up after it, here and everywhere below.
+  const at = take(sink, 1)
+  sink.bytes[at] = value
 }
 
 export function bool(sink: ByteSink, value: boolean): void {
-  sink.bytes[take(sink, 1)] = value ? 1 : 0
+  const at = take(sink, 1)
+  sink.bytes[at] = value ? 1 : 0
 }
 
 export function int16(sink: ByteSink, value: number): void {
@@ -73,7 +76,8 @@ export function float64(sink: ByteSink, value: number): void {
 
 export function uvarint(sink: ByteSink, value: number): void {
   if (value < 0x80) {
-    sink.bytes[take(sink, 1)] = value
+    const at = take(sink, 1)
+    sink.bytes[at] = value
     return
   }
   if (sink.position + VARINT_BYTES_MAX > sink.bytes.length) sink.reserve(VARINT_BYTES_MAX)
