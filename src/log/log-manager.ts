@@ -358,7 +358,7 @@ async function makeIdentity(
   options: LogManagerOptions,
   entries: readonly { name: string; isDirectory: boolean }[],
 ): Promise<DirectoryIdentity> {
-  const foreign = entries.filter((entry) => entry.name !== LOCK_FILE && entry.name !== 'lost+found')
+  const foreign = entries.filter((entry) => !entry.name.startsWith(LOCK_FILE) && entry.name !== 'lost+found')
   if (foreign.length > 0) {
     const names = foreign.slice(0, 3).map((entry) => `"${entry.name}"`)
     throw new LogError(
