@@ -142,12 +142,13 @@ class Producer {
       this.id = answer.value
     }
     const again = this.unanswered.splice(0)
-    const sending = again.map((batch) => this.#send(client, batch))
+    // A rejection is either the kill, or already kept by fail().
+    const sending = again.map((batch) => this.#send(client, batch).catch(() => {}))
     while (!until() && !client.closed) {
-      while (this.unanswered.length < IN_FLIGHT) sending.push(this.#send(client, this.#newBatch()))
+      while (this.unanswered.length < IN_FLIGHT) sending.push(this.#send(client, this.#newBatch()).catch(() => {}))
       await new Promise((resolve) => setImmediate(resolve))
     }
-    await Promise.allSettled(sending)
+    await Promise.all(sending)
   }
 
   #newBatch() {
