@@ -1,7 +1,7 @@
 export type { BrokerRegistration } from './broker-registration.ts'
 export { bumpLeaderEpochs, claimLeaderless, registerBroker } from './broker-registration.ts'
 export type { ConfigChange, ConfigOutcome, ConfigResource, ConfigRules } from './config-changes.ts'
-export { ConfigOperation, changeConfigs, replaceConfigs } from './config-changes.ts'
+export { ConfigOperation, changeConfigs, configRecord, replaceConfigs } from './config-changes.ts'
 export type { MorePartitions, MorePartitionsOutcome } from './create-partitions.ts'
 export { createPartitions } from './create-partitions.ts'
 export type { CreateTopicsContext, NewTopic, NewTopicOutcome } from './create-topics.ts'

@@ -107,7 +107,7 @@ export function versionsOf(handler: { readonly versions: readonly [number, numbe
   return Array.from({ length: last - first + 1 }, (_, index) => first + index)
 }
 
-function encoded<Response>(handler: Handler<never, Response>, version: number, answer: Response): Buffer {
+function encoded<Request, Response>(handler: Handler<Request, Response>, version: number, answer: Response): Buffer {
   const writer = new Writer()
   encode(handler.response, writer, version, answer)
   return Buffer.from(writer.written())
