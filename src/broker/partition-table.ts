@@ -80,12 +80,7 @@ export class PartitionTable implements PartitionRegistry {
         if (leader === this.#nodeId) work.push(() => this.#open(entry, topic, partition, onProgress))
       }
     }
-    const reports: RecoveryReport[] = []
-    const workers = Array.from({ length: Math.min(LOADS_AT_ONCE, work.length) }, async () => {
-      for (let next = work.shift(); next !== undefined; next = work.shift()) reports.push(await next())
-    })
-    await Promise.all(workers)
-    return reports
+    return inParallel(work)
   }
 
   /** Follows one change of the image. The returned promise settles when every partition is as the image says. */
@@ -123,15 +118,17 @@ export class PartitionTable implements PartitionRegistry {
   }
 
   async #updateTopic(image: MetadataImage, topic: TopicImage): Promise<void> {
+    // A topic of the same name may still be on its way out: its directories have to be renamed first.
+    if (this.#deletions.size > 0) await this.settled()
     const entry = this.#entryOf(image, topic)
-    const openings: Promise<unknown>[] = []
+    const openings: (() => Promise<unknown>)[] = []
     for (const { partition, leader, leaderEpoch } of topic.partitions) {
       if (leader !== this.#nodeId) continue
       const known = entry.partitions[partition]
-      if (known === undefined) openings.push(this.#open(entry, topic, partition, () => {}))
-      else if (known.leaderEpoch !== leaderEpoch) openings.push(lead(known, leaderEpoch))
+      if (known === undefined) openings.push(() => this.#open(entry, topic, partition, () => {}))
+      else if (known.leaderEpoch !== leaderEpoch) openings.push(() => lead(known, leaderEpoch))
     }
-    await Promise.all(openings)
+    await inParallel(openings)
   }
 
   async #open(
@@ -195,6 +192,17 @@ export class PartitionTable implements PartitionRegistry {
       partition.log.setConfig(entry.settings)
     }
   }
+}
+
+/** Runs the tasks, a bounded number at a time: each may need several descriptors. */
+async function inParallel<Result>(tasks: readonly (() => Promise<Result>)[]): Promise<Result[]> {
+  const results: Result[] = []
+  let next = 0
+  const workers = Array.from({ length: Math.min(LOADS_AT_ONCE, tasks.length) }, async () => {
+    while (next < tasks.length) results.push(await tasks[next++]!())
+  })
+  await Promise.all(workers)
+  return results
 }
 
 async function lead(partition: Partition, leaderEpoch: number): Promise<void> {
