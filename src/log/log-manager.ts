@@ -62,6 +62,7 @@ export interface FoundPartition {
 
 /** Finished segments whose indexes stay in memory. */
 const LOADED_INDEXES_MAX = 256
+const CLOSES_AT_ONCE = 32
 
 /**
  * One data directory: its lock, its identity, its logs, and what is done for all
@@ -304,8 +305,12 @@ export class LogManager implements LogRoom {
   /** Closes every log; then, unless something failed, marks the stop as clean, last of all. */
   async close(): Promise<void> {
     for (const timer of this.#timers) timer.cancel()
+    // A bounded number at a time: each writes files of its own.
     const logs = [...this.#logs.values()]
-    await Promise.all(logs.map((log) => log.close()))
+    const workers = Array.from({ length: CLOSES_AT_ONCE }, async () => {
+      for (let log = logs.pop(); log !== undefined; log = logs.pop()) await log.close()
+    })
+    await Promise.all(workers)
     await this.committer.close().catch((error: Error) => this.failed(error))
     await this.#checkpointing.catch(() => {})
     if (!this.#failed) {
