@@ -6,6 +6,7 @@ import { type BrokerConfig, resolveDurability } from '../config/index.ts'
 import { LogManager } from '../log/index.ts'
 import {
   bumpLeaderEpochs,
+  claimLeaderless,
   METADATA_TOPIC,
   METADATA_TOPIC_ID,
   type MetadataEngine,
@@ -152,6 +153,7 @@ class Broker implements RunningBroker {
     const nodeId = config.nodeId
     const unclean = !logs.wasClean && metadata.image.brokers.size > 0
     if (unclean) await metadata.propose((image) => ({ records: bumpLeaderEpochs(image, nodeId), result: undefined }))
+    await metadata.propose((image) => ({ records: claimLeaderless(image, nodeId), result: undefined }))
     const { image } = metadata
     config.setDynamic({ broker: image.brokerConfig(nodeId), clusterDefault: image.defaultBrokerConfig() })
     const table = new PartitionTable({ nodeId, config, logs, turn: this.#turn, logger: this.#logger })
