@@ -1,3 +1,4 @@
+import { API_KEY_COUNT, HEADERS_FLEXIBLE_SINCE } from './api-keys.ts'
 import type { ByteSink } from './byte-sink.ts'
 import { DecodeError } from './decode-error.ts'
 import * as put from './put.ts'
@@ -13,66 +14,8 @@ export interface RequestHeader {
 
 const API_VERSIONS_KEY = 18
 
-/**
- * First version of each API whose headers are flexible (request header v2,
- * response header v1). Known for every key, served or not, so that an unserved
- * request still has a readable header. Infinity is never.
- */
-const FLEXIBLE_SINCE: readonly number[] = [
-  9,
-  12,
-  6,
-  9,
-  4,
-  2,
-  6,
-  3,
-  8,
-  6,
-  3,
-  6,
-  4,
-  4,
-  4,
-  5,
-  3,
-  Number.POSITIVE_INFINITY,
-  3,
-  5,
-  4,
-  2,
-  2,
-  4,
-  3,
-  3,
-  3,
-  1,
-  3,
-  2,
-  2,
-  2,
-  4,
-  2,
-  2,
-  2,
-  2,
-  2,
-  2,
-  2,
-  2,
-  2,
-  2,
-  2,
-  1,
-  0,
-  0,
-  Number.POSITIVE_INFINITY,
-  1,
-  1,
-]
-
 function isFlexible(apiKey: number, apiVersion: number): boolean {
-  return apiVersion >= (FLEXIBLE_SINCE[apiKey] ?? 0)
+  return apiKey < API_KEY_COUNT && apiVersion >= HEADERS_FLEXIBLE_SINCE[apiKey]!
 }
 
 /**

@@ -1,7 +1,13 @@
 import { array, int16, int32, int64, records, string, struct, uuid } from '../field.ts'
 import { type MessageValue, message } from '../message.ts'
 
-/** Produce (key 0), request and response in every version that Kafka 4.3 knows. */
+/**
+ * Appends record batches to partitions.
+ *
+ * v3 transactional id, magic 2 only; v7 zstd; v8 record errors and a message; v9 flexible; v10 leader hints;
+ * v11 and v12 transaction rules only; v13 topic ids instead of names. `records` decodes to a view, so that batches
+ * go from the receive slab to the log without a copy.
+ */
 export const produceRequest = message(
   'ProduceRequest',
   { key: 0, kind: 'request', versions: [3, 13], flexible: 9 },

@@ -1,12 +1,31 @@
-import { array, int8, int16, int32, int64, int64Exact, recordsSource, string, struct, uuid } from '../field.ts'
+import {
+  array,
+  int8,
+  int16,
+  int32,
+  int64,
+  int64Clamped,
+  int64Exact,
+  recordsSource,
+  string,
+  struct,
+  uuid,
+} from '../field.ts'
 import { type MessageValue, message } from '../message.ts'
 
-/** Fetch (key 1), request and response in every version that Kafka 4.3 knows. */
+/**
+ * Reads record batches, waiting for them if asked to.
+ *
+ * v5 log start offsets; v7 sessions; v9 leader epochs; v11 rack and preferred replica; v12 flexible, divergence;
+ * v13 topic ids instead of names; v15 replica state as a tag; v16 leader hints; v17 and v18 follower tags only.
+ * `records` of the response encodes as a gap that becomes a file region. The high watermark of v18 is exact because
+ * the largest int64 stands for "not supported".
+ */
 export const fetchRequest = message(
   'FetchRequest',
   { key: 1, kind: 'request', versions: [4, 18], flexible: 12 },
   {
-    clusterId: string.tagged(0, 12).nullable().default(null).ignorable(),
+    clusterId: string.nullable().default(null).tagged(0, 12).ignorable(),
     replicaId: int32.until(14).default(-1),
     replicaState: struct({
       replicaId: int32.default(-1),
@@ -14,7 +33,7 @@ export const fetchRequest = message(
     }).tagged(1, 15),
     maxWaitMs: int32,
     minBytes: int32,
-    maxBytes: int32.default(2147483647).ignorable(),
+    maxBytes: int32.default(0x7fffffff).ignorable(),
     isolationLevel: int8.ignorable(),
     sessionId: int32.since(7).ignorable(),
     sessionEpoch: int32.since(7).default(-1).ignorable(),
@@ -24,12 +43,12 @@ export const fetchRequest = message(
       partitions: array({
         partition: int32,
         currentLeaderEpoch: int32.since(9).default(-1).ignorable(),
-        fetchOffset: int64,
+        fetchOffset: int64Clamped,
         lastFetchedEpoch: int32.since(12).default(-1),
         logStartOffset: int64.since(5).default(-1).ignorable(),
         partitionMaxBytes: int32,
         replicaDirectoryId: uuid.tagged(0, 17).ignorable(),
-        highWatermark: int64Exact.tagged(1, 18).default(9223372036854775807n).ignorable(),
+        highWatermark: int64Exact.default(9223372036854775807n).tagged(1, 18).ignorable(),
       }),
     }),
     forgottenTopicsData: array({

@@ -1,7 +1,11 @@
 import { array, int8, int16, int32, int64, int64Clamped, string } from '../field.ts'
 import { type MessageValue, message } from '../message.ts'
 
-/** ListOffsets (key 2), request and response in every version that Kafka 4.3 knows. */
+/**
+ * Finds offsets by timestamp, or by a negative code such as -1 (end) and -2 (start).
+ *
+ * v2 isolation level; v4 leader epochs; v6 flexible; v7 to v11 add negative codes; v10 also a timeout.
+ */
 export const listOffsetsRequest = message(
   'ListOffsetsRequest',
   { key: 2, kind: 'request', versions: [1, 11], flexible: 6 },

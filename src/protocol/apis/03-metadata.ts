@@ -1,7 +1,13 @@
 import { array, bool, int16, int32, string, uuid } from '../field.ts'
 import { type MessageValue, message } from '../message.ts'
 
-/** Metadata (key 3), request and response in every version that Kafka 4.3 knows. */
+/**
+ * Describes brokers, topics and partitions.
+ *
+ * v0 treats an empty topic list as all topics, v1 and later treat null so; v4 auto-creation flag; v7 leader epochs;
+ * v8 authorized operations (of the cluster up to v10); v9 flexible; v10 topic ids, v12 lookup by them;
+ * v13 a top-level error.
+ */
 export const metadataRequest = message(
   'MetadataRequest',
   { key: 3, kind: 'request', versions: [0, 13], flexible: 9 },

@@ -1,7 +1,12 @@
 import { array, int16, int32, int64, string, uuid } from '../field.ts'
 import { type MessageValue, message } from '../message.ts'
 
-/** OffsetCommit (key 8), request and response in every version that Kafka 4.3 knows. */
+/**
+ * Stores the offsets of a group.
+ *
+ * v3 throttle time; v5 drops the retention time; v6 leader epochs; v7 static members; v8 flexible;
+ * v9 also for the consumer protocol; v10 topic ids instead of names.
+ */
 export const offsetCommitRequest = message(
   'OffsetCommitRequest',
   { key: 8, kind: 'request', versions: [2, 10], flexible: 8 },

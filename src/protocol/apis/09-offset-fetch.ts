@@ -1,15 +1,20 @@
 import { array, bool, int16, int32, int64, string, uuid } from '../field.ts'
 import { type MessageValue, message } from '../message.ts'
 
-/** OffsetFetch (key 9), request and response in every version that Kafka 4.3 knows. */
+/**
+ * Reads the stored offsets of groups.
+ *
+ * v2 null means all topics; v5 leader epochs; v6 flexible; v7 stable offsets only; v8 several groups in a request;
+ * v9 member and epoch; v10 topic ids instead of names.
+ */
 export const offsetFetchRequest = message(
   'OffsetFetchRequest',
   { key: 9, kind: 'request', versions: [1, 10], flexible: 6 },
   {
     groupId: string.until(7),
     topics: array({
-      name: string.until(7),
-      partitionIndexes: array(int32).until(7),
+      name: string,
+      partitionIndexes: array(int32),
     })
       .until(7)
       .nullable(2),
@@ -34,14 +39,14 @@ export const offsetFetchResponse = message(
   {
     throttleTimeMs: int32.since(3).ignorable(),
     topics: array({
-      name: string.until(7),
+      name: string,
       partitions: array({
-        partitionIndex: int32.until(7),
-        committedOffset: int64.until(7),
-        committedLeaderEpoch: int32.since(5).until(7).default(-1).ignorable(),
-        metadata: string.until(7).nullable(),
-        errorCode: int16.until(7),
-      }).until(7),
+        partitionIndex: int32,
+        committedOffset: int64,
+        committedLeaderEpoch: int32.since(5).default(-1).ignorable(),
+        metadata: string.nullable(),
+        errorCode: int16,
+      }),
     }).until(7),
     errorCode: int16.since(2).until(7).ignorable(),
     groups: array({

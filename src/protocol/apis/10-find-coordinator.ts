@@ -1,7 +1,11 @@
 import { array, int8, int16, int32, string } from '../field.ts'
 import { type MessageValue, message } from '../message.ts'
 
-/** FindCoordinator (key 10), request and response in every version that Kafka 4.3 knows. */
+/**
+ * Asks which broker coordinates a group, a transactional id or a share partition.
+ *
+ * v1 key types; v3 flexible; v4 several keys in a request; v6 share keys.
+ */
 export const findCoordinatorRequest = message(
   'FindCoordinatorRequest',
   { key: 10, kind: 'request', versions: [0, 6], flexible: 3 },

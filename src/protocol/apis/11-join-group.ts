@@ -1,7 +1,12 @@
 import { array, bool, bytes, int16, int32, string } from '../field.ts'
 import { type MessageValue, message } from '../message.ts'
 
-/** JoinGroup (key 11), request and response in every version that Kafka 4.3 knows. */
+/**
+ * Joins a classic group and waits for its rebalance.
+ *
+ * v1 rebalance timeout; v4 refuses an empty member id at first; v5 static members; v6 flexible; v7 protocol type;
+ * v8 reason; v9 lets a leader skip the assignment.
+ */
 export const joinGroupRequest = message(
   'JoinGroupRequest',
   { key: 11, kind: 'request', versions: [0, 9], flexible: 6 },

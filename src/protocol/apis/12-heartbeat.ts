@@ -1,7 +1,11 @@
 import { int16, int32, string } from '../field.ts'
 import { type MessageValue, message } from '../message.ts'
 
-/** Heartbeat (key 12), request and response in every version that Kafka 4.3 knows. */
+/**
+ * Keeps a member of a classic group alive.
+ *
+ * v1 throttle time; v3 static members; v4 flexible.
+ */
 export const heartbeatRequest = message(
   'HeartbeatRequest',
   { key: 12, kind: 'request', versions: [0, 4], flexible: 4 },

@@ -1,7 +1,11 @@
 import { array, int16, int32, string } from '../field.ts'
 import { type MessageValue, message } from '../message.ts'
 
-/** LeaveGroup (key 13), request and response in every version that Kafka 4.3 knows. */
+/**
+ * Removes members from a classic group.
+ *
+ * v1 throttle time; v3 several members; v4 flexible; v5 reasons.
+ */
 export const leaveGroupRequest = message(
   'LeaveGroupRequest',
   { key: 13, kind: 'request', versions: [0, 5], flexible: 4 },

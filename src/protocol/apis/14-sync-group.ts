@@ -1,7 +1,11 @@
 import { array, bytes, int16, int32, string } from '../field.ts'
 import { type MessageValue, message } from '../message.ts'
 
-/** SyncGroup (key 14), request and response in every version that Kafka 4.3 knows. */
+/**
+ * Hands out the assignment that the leader of a classic group made.
+ *
+ * v1 throttle time; v3 static members; v4 flexible; v5 protocol type and name.
+ */
 export const syncGroupRequest = message(
   'SyncGroupRequest',
   { key: 14, kind: 'request', versions: [0, 5], flexible: 4 },

@@ -1,7 +1,12 @@
 import { array, bool, bytes, int16, int32, string } from '../field.ts'
 import { type MessageValue, message } from '../message.ts'
 
-/** DescribeGroups (key 15), request and response in every version that Kafka 4.3 knows. */
+/**
+ * Describes classic groups and their members.
+ *
+ * v1 throttle time; v3 authorized operations; v4 static members; v5 flexible; v6 an error message, and an absent
+ * group is an error.
+ */
 export const describeGroupsRequest = message(
   'DescribeGroupsRequest',
   { key: 15, kind: 'request', versions: [0, 6], flexible: 5 },

@@ -1,7 +1,11 @@
 import { array, int16, int32, string } from '../field.ts'
 import { type MessageValue, message } from '../message.ts'
 
-/** ListGroups (key 16), request and response in every version that Kafka 4.3 knows. */
+/**
+ * Lists groups.
+ *
+ * v1 throttle time; v3 flexible; v4 filter by state; v5 filter by type.
+ */
 export const listGroupsRequest = message(
   'ListGroupsRequest',
   { key: 16, kind: 'request', versions: [0, 5], flexible: 3 },

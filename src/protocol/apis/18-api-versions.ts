@@ -1,7 +1,12 @@
 import { array, bool, int16, int32, int64, string } from '../field.ts'
 import { type MessageValue, message } from '../message.ts'
 
-/** ApiVersions (key 18), request and response in every version that Kafka 4.3 knows. */
+/**
+ * Negotiates versions; the first request on every connection.
+ *
+ * v1 throttle time; v3 flexible, client software, features as tags; v4 allows features whose lowest version is 0.
+ * The response header is never flexible, so that a client can read the answer to a version nobody knows.
+ */
 export const apiVersionsRequest = message(
   'ApiVersionsRequest',
   { key: 18, kind: 'request', versions: [0, 4], flexible: 3 },
@@ -30,7 +35,7 @@ export const apiVersionsResponse = message(
     })
       .tagged(0, 3)
       .ignorable(),
-    finalizedFeaturesEpoch: int64.tagged(1, 3).default(-1).ignorable(),
+    finalizedFeaturesEpoch: int64.default(-1).tagged(1, 3).ignorable(),
     finalizedFeatures: array({
       name: string,
       maxVersionLevel: int16,

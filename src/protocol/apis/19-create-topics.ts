@@ -1,7 +1,11 @@
 import { array, bool, int8, int16, int32, string, uuid } from '../field.ts'
 import { type MessageValue, message } from '../message.ts'
 
-/** CreateTopics (key 19), request and response in every version that Kafka 4.3 knows. */
+/**
+ * Creates topics.
+ *
+ * v4 counts may be left to the broker (-1); v5 flexible, answers with configuration; v6 may throttle; v7 topic ids.
+ */
 export const createTopicsRequest = message(
   'CreateTopicsRequest',
   { key: 19, kind: 'request', versions: [2, 7], flexible: 5 },

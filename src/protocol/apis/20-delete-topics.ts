@@ -1,7 +1,11 @@
 import { array, int16, int32, string, uuid } from '../field.ts'
 import { type MessageValue, message } from '../message.ts'
 
-/** DeleteTopics (key 20), request and response in every version that Kafka 4.3 knows. */
+/**
+ * Deletes topics by name or, from v6, by id.
+ *
+ * v4 flexible; v5 error messages; v6 ids.
+ */
 export const deleteTopicsRequest = message(
   'DeleteTopicsRequest',
   { key: 20, kind: 'request', versions: [1, 6], flexible: 4 },

@@ -1,7 +1,11 @@
 import { array, int16, int32, int64, int64Clamped, string } from '../field.ts'
 import { type MessageValue, message } from '../message.ts'
 
-/** DeleteRecords (key 21), request and response in every version that Kafka 4.3 knows. */
+/**
+ * Moves the start of partitions forward. Offset -1 is the high watermark.
+ *
+ * v2 flexible.
+ */
 export const deleteRecordsRequest = message(
   'DeleteRecordsRequest',
   { key: 21, kind: 'request', versions: [0, 2], flexible: 2 },

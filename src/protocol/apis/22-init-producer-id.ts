@@ -1,7 +1,11 @@
 import { bool, int16, int32, int64, string } from '../field.ts'
 import { type MessageValue, message } from '../message.ts'
 
-/** InitProducerId (key 22), request and response in every version that Kafka 4.3 knows. */
+/**
+ * Gives a producer its id and epoch.
+ *
+ * v2 flexible; v3 the id and epoch held so far; v6 two-phase commit.
+ */
 export const initProducerIdRequest = message(
   'InitProducerIdRequest',
   { key: 22, kind: 'request', versions: [0, 6], flexible: 2 },

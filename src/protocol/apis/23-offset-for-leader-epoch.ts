@@ -1,7 +1,11 @@
 import { array, int16, int32, int64, string } from '../field.ts'
 import { type MessageValue, message } from '../message.ts'
 
-/** OffsetForLeaderEpoch (key 23), request and response in every version that Kafka 4.3 knows. */
+/**
+ * Finds where a leader epoch ended.
+ *
+ * v3 replica id; v4 flexible.
+ */
 export const offsetForLeaderEpochRequest = message(
   'OffsetForLeaderEpochRequest',
   { key: 23, kind: 'request', versions: [2, 4], flexible: 4 },

@@ -1,7 +1,11 @@
 import { array, bool, int8, int16, int32, string } from '../field.ts'
 import { type MessageValue, message } from '../message.ts'
 
-/** DescribeConfigs (key 32), request and response in every version that Kafka 4.3 knows. */
+/**
+ * Lists configuration with its sources.
+ *
+ * v1 synonyms and sources; v3 documentation and types; v4 flexible.
+ */
 export const describeConfigsRequest = message(
   'DescribeConfigsRequest',
   { key: 32, kind: 'request', versions: [1, 4], flexible: 4 },

@@ -1,7 +1,11 @@
 import { array, bool, int8, int16, int32, string } from '../field.ts'
 import { type MessageValue, message } from '../message.ts'
 
-/** AlterConfigs (key 33), request and response in every version that Kafka 4.3 knows. */
+/**
+ * Replaces the whole configuration of a resource.
+ *
+ * v2 flexible.
+ */
 export const alterConfigsRequest = message(
   'AlterConfigsRequest',
   { key: 33, kind: 'request', versions: [0, 2], flexible: 2 },

@@ -1,7 +1,11 @@
 import { array, bool, int16, int32, int64, string } from '../field.ts'
 import { type MessageValue, message } from '../message.ts'
 
-/** DescribeLogDirs (key 35), request and response in every version that Kafka 4.3 knows. */
+/**
+ * Describes log directories and the partitions in them.
+ *
+ * v2 flexible; v3 a top-level error; v4 total and usable bytes; v5 cordoned directories.
+ */
 export const describeLogDirsRequest = message(
   'DescribeLogDirsRequest',
   { key: 35, kind: 'request', versions: [1, 5], flexible: 2 },

@@ -1,7 +1,11 @@
 import { array, bool, int16, int32, string } from '../field.ts'
 import { type MessageValue, message } from '../message.ts'
 
-/** CreatePartitions (key 37), request and response in every version that Kafka 4.3 knows. */
+/**
+ * Raises the partition count of topics.
+ *
+ * v2 flexible; v3 may throttle.
+ */
 export const createPartitionsRequest = message(
   'CreatePartitionsRequest',
   { key: 37, kind: 'request', versions: [0, 3], flexible: 2 },

@@ -1,7 +1,11 @@
 import { array, int16, int32, string } from '../field.ts'
 import { type MessageValue, message } from '../message.ts'
 
-/** DeleteGroups (key 42), request and response in every version that Kafka 4.3 knows. */
+/**
+ * Deletes empty groups.
+ *
+ * v2 flexible.
+ */
 export const deleteGroupsRequest = message(
   'DeleteGroupsRequest',
   { key: 42, kind: 'request', versions: [0, 2], flexible: 2 },

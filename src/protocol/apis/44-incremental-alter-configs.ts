@@ -1,7 +1,11 @@
 import { array, bool, int8, int16, int32, string } from '../field.ts'
 import { type MessageValue, message } from '../message.ts'
 
-/** IncrementalAlterConfigs (key 44), request and response in every version that Kafka 4.3 knows. */
+/**
+ * Changes single configuration keys. Operations: 0 set, 1 delete, 2 append, 3 subtract.
+ *
+ * v1 flexible.
+ */
 export const incrementalAlterConfigsRequest = message(
   'IncrementalAlterConfigsRequest',
   { key: 44, kind: 'request', versions: [0, 1], flexible: 1 },

@@ -1,7 +1,9 @@
 import { array, int16, int32, string } from '../field.ts'
 import { type MessageValue, message } from '../message.ts'
 
-/** OffsetDelete (key 47), request and response in every version that Kafka 4.3 knows. */
+/**
+ * Deletes stored offsets of a group.
+ */
 export const offsetDeleteRequest = message(
   'OffsetDeleteRequest',
   { key: 47, kind: 'request', versions: [0, 0], flexible: 'never' },

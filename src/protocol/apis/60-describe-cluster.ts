@@ -1,7 +1,11 @@
 import { array, bool, int8, int16, int32, string } from '../field.ts'
 import { type MessageValue, message } from '../message.ts'
 
-/** DescribeCluster (key 60), request and response in every version that Kafka 4.3 knows. */
+/**
+ * Describes the brokers of the cluster.
+ *
+ * v1 endpoint type (1 brokers, 2 controllers); v2 fenced brokers.
+ */
 export const describeClusterRequest = message(
   'DescribeClusterRequest',
   { key: 60, kind: 'request', versions: [0, 2], flexible: 0 },

@@ -1,7 +1,9 @@
 import { array, int16, int32, int64, string } from '../field.ts'
 import { type MessageValue, message } from '../message.ts'
 
-/** DescribeProducers (key 61), request and response in every version that Kafka 4.3 knows. */
+/**
+ * Describes the active producers of partitions.
+ */
 export const describeProducersRequest = message(
   'DescribeProducersRequest',
   { key: 61, kind: 'request', versions: [0, 0], flexible: 0 },

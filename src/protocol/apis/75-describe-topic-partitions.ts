@@ -1,7 +1,9 @@
 import { array, bool, int16, int32, string, struct, uuid } from '../field.ts'
 import { type MessageValue, message } from '../message.ts'
 
-/** DescribeTopicPartitions (key 75), request and response in every version that Kafka 4.3 knows. */
+/**
+ * Describes topics page by page.
+ */
 export const describeTopicPartitionsRequest = message(
   'DescribeTopicPartitionsRequest',
   { key: 75, kind: 'request', versions: [0, 0], flexible: 0 },
