@@ -1,5 +1,4 @@
 export { apiName } from './api-keys.ts'
-export { APIS, type Api } from './api-list.ts'
 export * from './apis/00-produce.ts'
 export * from './apis/01-fetch.ts'
 export * from './apis/02-list-offsets.ts'
