@@ -80,23 +80,6 @@ Napi::Value crc32c_bytes(const Napi::CallbackInfo& info) {
   return number(info.Env(), crc32c(seed, bytes.data, bytes.size));
 }
 
-// crc32cSlab(id, offset, length)
-Napi::Value crc32c_slab(const Napi::CallbackInfo& info) {
-  Args args(info);
-  SlabPool& slabs = Environment::of(info.Env()).slabs;
-  const int32_t id = args.int32(0);
-  const uint32_t offset = args.uint32(1);
-  const uint32_t length = args.uint32(2);
-  if (args.ok() && !slabs.valid(id)) args.fail(0, "the id of a slab");
-  if (!args.ok()) return info.Env().Undefined();
-  const Slab& slab = slabs.at(id);
-  if (offset > slab.size || length > slab.size - offset) {
-    args.fail(1, "inside the slab");
-    return info.Env().Undefined();
-  }
-  return number(info.Env(), crc32c(0, slab.data + offset, length));
-}
-
 // crc32cWith(kind, bytes, offset, length, seed): undefined where this processor lacks the instructions.
 Napi::Value crc32c_with(const Napi::CallbackInfo& info) {
   Args args(info);
@@ -176,7 +159,6 @@ void register_io(Napi::Env env, Napi::Object exports) {
   exports.Set("setSlabBudget", Napi::Function::New(env, set_slab_budget));
   exports.Set("setSlabPoison", Napi::Function::New(env, set_slab_poison));
   exports.Set("crc32c", Napi::Function::New(env, crc32c_bytes));
-  exports.Set("crc32cSlab", Napi::Function::New(env, crc32c_slab));
   exports.Set("crc32cWith", Napi::Function::New(env, crc32c_with));
   exports.Set("latencies", Napi::Function::New(env, latencies));
   exports.Set("attachIo", Napi::Function::New(env, attach_io));

@@ -62,6 +62,7 @@ void IoJobs::deliver_all() {
 void IoJobs::deliver(const std::shared_ptr<Job>* jobs, size_t count) {
   const Napi::Env env = environment_.env;
   const Napi::HandleScope scope(env);
+  if (!environment_.can_run_javascript()) return;
   napi_value payloads = env.Undefined();
   bool has_payloads = false;
   for (size_t i = 0; i < count; i++) {

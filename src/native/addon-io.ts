@@ -22,7 +22,6 @@ export interface IoAddon {
   setSlabPoison(on: boolean): void
 
   crc32c(bytes: Uint8Array, offset: number, byteLength: number, seed: number): number
-  crc32cSlab(slab: number, offset: number, byteLength: number): number
   /** One implementation by `Crc32cKind`; undefined where the processor lacks the instructions. */
   crc32cWith(kind: number, bytes: Uint8Array, offset: number, byteLength: number, seed: number): number | undefined
 

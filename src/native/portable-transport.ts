@@ -48,7 +48,17 @@ export class PortableTransport implements Transport, ConnectionHost {
   #budgetPoll: Timer | undefined
   #lastId = 0
   #closed: (() => void) | undefined
-  #counters = { accepted: 0, refused: 0, closed: 0, framesIn: 0, bytesIn: 0, bytesOut: 0, regionBytesOut: 0, turns: 0 }
+  #counters = {
+    accepted: 0,
+    refused: 0,
+    refusedNoDescriptor: 0,
+    closed: 0,
+    framesIn: 0,
+    bytesIn: 0,
+    bytesOut: 0,
+    regionBytesOut: 0,
+    turns: 0,
+  }
 
   constructor(options: TransportOptions, slabs: SlabPool, clock: Clock = systemClock) {
     this.#options = options

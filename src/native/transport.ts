@@ -132,6 +132,8 @@ export interface TransportOptions {
 export interface TransportCounters {
   readonly accepted: number
   readonly refused: number
+  /** Of refused, those for which the process had no descriptor left. Always 0 on node:net, which does not tell. */
+  readonly refusedNoDescriptor: number
   readonly closed: number
   readonly framesIn: number
   readonly bytesIn: number
