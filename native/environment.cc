@@ -51,8 +51,15 @@ void Environment::close_handle(uv_handle_t* handle, std::function<void()> closed
   });
 }
 
+bool Environment::can_run_javascript() const {
+  if (exiting_) return false;
+  // Any call that may enter JavaScript is refused by then; this is the cheapest.
+  bool present;
+  return napi_has_element(env, env.Global(), 0, &present) == napi_ok;
+}
+
 void Environment::call(const Napi::FunctionReference& function, std::initializer_list<napi_value> arguments) {
-  if (exiting_) return;
+  if (!can_run_javascript()) return;
   const napi_status status = napi_make_callback(env, nullptr, env.Global(), function.Value(), arguments.size(),
                                                 arguments.begin(), nullptr);
   if (status != napi_pending_exception) return;
