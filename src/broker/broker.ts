@@ -177,13 +177,13 @@ class Broker implements RunningBroker {
 
   /** Directories of topics that the metadata does not know are left alone, and named. */
   async #reportStrays(logs: LogManager, metadata: MetadataEngine): Promise<void> {
-    for (const found of await logs.findPartitions()) {
+    for (const found of logs.findPartitions()) {
       if (found.topic === METADATA_TOPIC) continue
       const topic = metadata.image.topic(found.topic)
-      const known = topic !== undefined && found.partition < topic.partitions.length
-      if (known && (found.topicId === undefined || found.topicId === topic.id)) continue
+      if (topic !== undefined && found.partition < topic.partitions.length) continue
+      const topicId = await logs.topicIdOf(found.name)
       this.#logger.warn(
-        { directory: found.name, topicId: found.topicId },
+        { directory: found.name, topicId },
         'a partition directory belongs to no topic; it is left alone',
       )
     }

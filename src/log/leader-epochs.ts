@@ -33,7 +33,9 @@ export class LeaderEpochs {
     return this.#starts
   }
 
-  async load(): Promise<void> {
+  /** `names` are the files of the directory: without the checkpoint among them there is nothing to read. */
+  async load(names: readonly string[]): Promise<void> {
+    if (!names.includes(LEADER_EPOCH_FILE)) return
     const entries = await readCheckpoint(this.#disk, this.#path, 2)
     this.#starts = entries.map(([epoch, offset]) => ({
       epoch: checkpointNumber(this.#path, epoch!),

@@ -57,7 +57,6 @@ export interface FoundPartition {
   readonly name: string
   readonly topic: string
   readonly partition: number
-  readonly topicId: TopicId | undefined
 }
 
 /** Finished segments whose indexes stay in memory. */
@@ -84,6 +83,8 @@ export class LogManager implements LogRoom {
   readonly #logs = new Map<string, Log>()
   readonly #recoveryPoints: Map<string, Offset>
   readonly #logStarts: Map<string, Offset>
+  /** Names of the directories in the data directory, as far as they are partitions or leftovers of them. */
+  readonly #directories: Set<string>
   readonly #pace = new WritePace()
   readonly #timers: Timer[] = []
   readonly #removals = new Set<Promise<void>>()
@@ -91,6 +92,8 @@ export class LogManager implements LogRoom {
   #unflushed: Flushable[] = []
   #checkpointing: Promise<void> = Promise.resolve()
   #retaining = false
+  #rootSync: Promise<void> = Promise.resolve()
+  #rootSyncNext: Promise<void> | undefined
   #failed = false
 
   private constructor(
@@ -101,6 +104,7 @@ export class LogManager implements LogRoom {
       release: () => void
       recoveryPoints: Map<string, Offset>
       logStarts: Map<string, Offset>
+      directories: Set<string>
     },
   ) {
     this.#options = options
@@ -113,6 +117,7 @@ export class LogManager implements LogRoom {
     this.#release = found.release
     this.#recoveryPoints = found.recoveryPoints
     this.#logStarts = found.logStarts
+    this.#directories = found.directories
     this.files = new FileCache({
       disk: options.disk,
       filesMax: options.filesMax,
@@ -149,7 +154,8 @@ export class LogManager implements LogRoom {
     // From here on the directory is not clean, and that has to be durable before anything is written.
     await disk.unlink(`${directory}/${CLEAN_SHUTDOWN}`)
     await disk.syncDirectory(directory)
-    return new LogManager(options, { identity, wasClean, release, recoveryPoints, logStarts })
+    const directories = new Set(entries.filter((entry) => entry.isDirectory).map((entry) => entry.name))
+    return new LogManager(options, { identity, wasClean, release, recoveryPoints, logStarts, directories })
   }
 
   get writesAreSlow(): boolean {
@@ -160,21 +166,20 @@ export class LogManager implements LogRoom {
     this.#pace.wrote(tookMs, this.clock.monotonicMs())
   }
 
-  /** Partition directories on disk; leftovers of deletions are removed. */
-  async findPartitions(): Promise<FoundPartition[]> {
+  /** Partition directories as they were at start; leftovers of deletions are removed. */
+  findPartitions(): FoundPartition[] {
     const found: FoundPartition[] = []
-    for (const entry of await this.disk.readdir(this.#options.directory)) {
-      if (!entry.isDirectory) continue
-      const path = `${this.#options.directory}/${entry.name}`
-      if (isDeletedDirectory(entry.name)) {
-        this.#track(this.#removeTree(path))
-        continue
-      }
-      const parsed = parsePartitionDirectory(entry.name)
-      if (parsed === undefined) continue
-      found.push({ ...parsed, name: entry.name, topicId: await readPartitionMetadata(this.disk, path) })
+    for (const name of this.#directories) {
+      const parsed = parsePartitionDirectory(name)
+      if (parsed !== undefined) found.push({ ...parsed, name })
+      else if (isDeletedDirectory(name)) this.#track(this.#removeTree(`${this.#options.directory}/${name}`))
     }
     return found
+  }
+
+  /** The topic id in a partition's own directory; undefined when it has none. */
+  topicIdOf(name: string): Promise<TopicId | undefined> {
+    return readPartitionMetadata(this.disk, `${this.#options.directory}/${name}`)
   }
 
   /** Opens the partition's log, recovering it after an unclean stop; creates it, durably, when it is missing. */
@@ -182,11 +187,13 @@ export class LogManager implements LogRoom {
     const { topic, partition, topicId } = options.partition
     const name = `${topic}-${partition}`
     const directory = `${this.#options.directory}/${name}`
-    const isNew = (await this.disk.stat(directory)) === undefined
+    if (!this.wasClean) await this.#setAsideStray(name, topicId)
+    const isNew = !this.#directories.has(name)
     if (isNew) {
       await this.disk.mkdir(directory)
+      this.#directories.add(name)
       await writePartitionMetadata(this.disk, directory, topicId)
-      await this.disk.syncDirectory(this.#options.directory)
+      await this.#syncRoot()
     }
     const { parts, report } = await openLog(this, {
       directory,
@@ -202,6 +209,21 @@ export class LogManager implements LogRoom {
     const log = new Log(this, parts)
     this.#logs.set(name, log)
     return { log, report }
+  }
+
+  /** A crash between the end of a topic and the renaming of its directories leaves another topic's data under a name in use. */
+  async #setAsideStray(name: string, topicId: TopicId): Promise<void> {
+    if (!this.#directories.has(name)) return
+    const found = await this.topicIdOf(name)
+    if (found === undefined || found === topicId) return
+    const stray = `${name}.${randomBytes(16).toString('hex')}-stray`
+    this.logger.warn(
+      { directory: name, topicId: found, renamedTo: stray },
+      'a directory of another topic of this name was set aside',
+    )
+    await this.disk.rename(`${this.#options.directory}/${name}`, `${this.#options.directory}/${stray}`)
+    await this.#syncRoot()
+    this.#directories.delete(name)
   }
 
   markUnflushed(log: Flushable): void {
@@ -282,9 +304,10 @@ export class LogManager implements LogRoom {
     this.#logs.delete(name)
     this.#recoveryPoints.delete(name)
     this.#logStarts.delete(name)
+    this.#directories.delete(name)
     const target = `${directory}.${randomBytes(16).toString('hex')}-delete`
     await this.disk.rename(directory, target)
-    await this.disk.syncDirectory(this.#options.directory)
+    await this.#syncRoot()
     this.#later(delayMs, () => this.#removeTree(target))
   }
 
@@ -320,6 +343,21 @@ export class LogManager implements LogRoom {
     }
     await Promise.all(this.#removals)
     this.#release()
+  }
+
+  /** Makes new and renamed directories durable. One sync serves everybody who came before it started. */
+  #syncRoot(): Promise<void> {
+    if (this.#rootSyncNext === undefined) {
+      const running = this.#rootSync
+      this.#rootSyncNext = running
+        .catch(() => {})
+        .then(() => {
+          this.#rootSync = this.#rootSyncNext!
+          this.#rootSyncNext = undefined
+          return this.disk.syncDirectory(this.#options.directory)
+        })
+    }
+    return this.#rootSyncNext
   }
 
   async #removeTree(path: string): Promise<void> {

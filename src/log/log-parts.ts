@@ -54,6 +54,8 @@ export interface LogParts {
   readonly segmentJitterMs: number
   readonly logStartOffset: Offset
   readonly durableEnd: Offset
+  /** Index and snapshot files are as a clean stop leaves them. */
+  readonly clean: boolean
   /** Ranges below the recovery point that are damaged: [from, to) offsets that answer CORRUPT_MESSAGE. */
   readonly quarantined: readonly { readonly from: Offset; readonly to: Offset }[]
   readonly observer: LogObserver

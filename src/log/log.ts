@@ -228,7 +228,7 @@ export class Log extends PersistentLog implements PartitionLog, ReadableLog {
   async close(): Promise<void> {
     await this.finishWrites()
     const { disk, files } = this.room
-    if (this.failure === undefined) {
+    if (this.failure === undefined && this.changed) {
       await storeSnapshot(disk, this.directory, this.logEndOffset, this.producerStates)
       await this.active.storeIndexes(disk, true)
     }

@@ -63,7 +63,7 @@ export async function openLog(room: LogRoom, options: OpenLogOptions): Promise<O
   if (options.clean) await loadTail(room, segments[segments.length - 1]!, options.config)
   else await recover(room, segments, options, report)
   const epochs = new LeaderEpochs(disk, options.directory)
-  await epochs.load()
+  await epochs.load(names)
   const active = segments[segments.length - 1]!
   if (epochs.truncateFromEnd(active.endOffset)) await epochs.store()
   const producers = new ProducerStates()
@@ -79,6 +79,7 @@ export async function openLog(room: LogRoom, options: OpenLogOptions): Promise<O
     segmentJitterMs: options.segmentJitterMs,
     logStartOffset: Math.min(Math.max(options.logStart, segments[0]!.baseOffset), active.endOffset),
     durableEnd: options.clean ? active.endOffset : Math.min(options.recoveryPoint, active.endOffset),
+    clean: options.clean && segments.length > 0 && names.length > 0,
     quarantined: report.quarantined,
     observer: options.observer,
   }

@@ -34,6 +34,8 @@ export abstract class PersistentLog {
   readonly producerStates: ProducerStates
   config: LogConfig
   failure: Error | undefined
+  /** Something was written or recovered since the log was opened: closing has files to write. */
+  changed: boolean
   logStartOffset: Offset
   logEndOffset: Offset
   writtenEnd: Offset
@@ -65,6 +67,7 @@ export abstract class PersistentLog {
     this.epochs = parts.epochs
     this.producerStates = parts.producers
     this.config = parts.config
+    this.changed = !parts.clean
     this.logStartOffset = parts.logStartOffset
     const active = this.active
     this.logEndOffset = active.endOffset
@@ -166,6 +169,7 @@ export abstract class PersistentLog {
     const baseOffset = this.writtenEnd
     const filePosition = segment.size
     segment.dirty = true
+    this.changed = true
     for (let index = 0; index < count; index++) {
       segment.added(
         queue.lastOffsets[index]!,
@@ -275,6 +279,8 @@ export abstract class PersistentLog {
 
   async becomeLeader(epoch: LeaderEpoch): Promise<void> {
     this.#epoch = epoch
+    // The first append of an empty log records it: an unused partition needs no checkpoint.
+    if (this.logEndOffset === this.logStartOffset && this.epochs.latest < 0) return
     if (this.epochs.assign(epoch, this.logEndOffset)) await this.epochs.store()
   }
 
