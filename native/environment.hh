@@ -52,8 +52,8 @@ struct Environment {
   // uv_close. Cleanup waits for it; `closed` runs when the memory of `handle` may go. Overwrites handle->data.
   void close_handle(uv_handle_t* handle, std::function<void()> closed);
 
-  // False from the moment the environment is going down. Node still turns the loop then, to close handles, so a uv
-  // callback that makes objects asks first: setting a property would fail, and node-addon-api takes that for fatal.
+  // False once the environment is going down. Node still turns the loop then, to close handles, so a uv callback that
+  // makes objects asks first.
   bool can_run_javascript() const;
 
   // Calls a function from a uv callback, then runs what it queued on the microtask and nextTick queues. What it throws

@@ -8,7 +8,7 @@ import { temporaryDirectory } from '../support/temporary-directory.ts'
 
 const lockIn = (directory: string) => path.join(directory, '.lock')
 
-describe('the lock by process id', () => {
+describe('the lock by process id, among our own', () => {
   it('is held once, names its holder, and is free after its release', async () => {
     const directory = temporaryDirectory()
     for (let round = 0; round < 3; round++) {
@@ -47,7 +47,9 @@ describe('the lock by process id', () => {
     }
     expect(readdirSync(directory).length).toBe(1)
   })
+})
 
+describe('the lock by process id, against others', () => {
   it.skipIf(process.platform !== 'linux' || spawnSync('python3', ['--version']).status !== 0)(
     'is refused while another process holds a kernel lock, as Kafka does (needs python3)',
     async () => {
