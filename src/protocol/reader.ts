@@ -71,18 +71,16 @@ export class Reader {
 
   int64(): number {
     const at = this.position
-    const high = this.int32()
-    const low = this.int32() >>> 0
-    if (high >= SAFE_HIGH || high <= -SAFE_HIGH) this.fail('an integer beyond 2^53', at)
-    return high * 0x1_0000_0000 + low
+    const value = this.int32() * 0x1_0000_0000 + this.uint32()
+    if (!Number.isSafeInteger(value)) this.fail('an integer beyond 2^53', at)
+    return value
   }
 
+  /** What lies beyond 2^53 reads as the nearest safe integer. */
   int64Clamped(): number {
-    const high = this.int32()
-    const low = this.int32() >>> 0
-    if (high >= SAFE_HIGH) return Number.MAX_SAFE_INTEGER
-    if (high <= -SAFE_HIGH) return Number.MIN_SAFE_INTEGER
-    return high * 0x1_0000_0000 + low
+    const value = this.int32() * 0x1_0000_0000 + this.uint32()
+    if (Number.isSafeInteger(value)) return value
+    return value > 0 ? Number.MAX_SAFE_INTEGER : Number.MIN_SAFE_INTEGER
   }
 
   int64Exact(): bigint {
@@ -251,5 +249,3 @@ export class Reader {
 
 const EMPTY = Buffer.alloc(0)
 const ELEMENTS_MAX = 1 << 20
-/** high * 2^32 stays within ±2^53 for -SAFE_HIGH < high < SAFE_HIGH. */
-const SAFE_HIGH = 0x20_0000
