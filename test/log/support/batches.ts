@@ -22,7 +22,7 @@ export function recordsOf(count: number, fields: { timestamp?: number; valueByte
   }))
 }
 
-/** Appends one batch as the produce path does, without flushing. Returns its base offset, or the answer below -1 - code when the producer check refused it. */
+/** Appends one batch as the produce path does, without flushing. Returns its base offset. */
 export function append(disk: Disk, log: PartitionLog, bytes: Buffer): number {
   const slab = disk.slabs.allocate(bytes.length)
   bytes.copy(slab.bytes)
@@ -53,6 +53,13 @@ export function write(disk: Disk, log: PartitionLog, records: readonly NewRecord
 export async function compressedBatch(records: readonly NewRecord[], codec: Codec): Promise<Buffer> {
   const section = encodeRecords(records)
   return frameBatch({ ...section, bytes: await compress(codec, section.bytes) }, codec, {})
+}
+
+/** Resolves once nothing of the log is queued or unacknowledged, or the log has failed: rolls and threaded writes take turns of the loop. */
+export async function settled(log: PartitionLog): Promise<void> {
+  while (log.failure === undefined && log.highWatermark < log.logEndOffset) {
+    await new Promise<void>((resolve) => setImmediate(resolve))
+  }
 }
 
 /** What `checkProducer` says of a batch of one producer. */
