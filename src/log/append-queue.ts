@@ -4,6 +4,7 @@ import type { AppendBatch } from './partition-log.ts'
 
 /** Integers of one row: slab id, byte offset, byte length. */
 const ROW = 3
+const CAPACITY_MIN = 4
 
 /**
  * Batches that have offsets and are not written yet, oldest first, in flat
@@ -11,24 +12,25 @@ const ROW = 3
  * Each batch holds one pin on its slab until it is taken or dropped.
  */
 export class AppendQueue {
-  rows = new Int32Array(ROW * 4)
-  readonly lastOffsets: Offset[] = []
-  readonly timestamps: TimestampMs[] = []
-  readonly slabs: Slab[] = []
+  rows = new Int32Array(ROW * CAPACITY_MIN)
   count = 0
   byteLength = 0
+  /** Last offset and largest timestamp of each batch. */
+  #numbers = new Float64Array(2 * CAPACITY_MIN)
+  #slabs: Slab[] = []
 
   add(batch: AppendBatch, baseOffset: Offset): void {
-    const at = ROW * this.count
-    if (at === this.rows.length) this.#grow()
-    this.rows[at] = batch.slab.id
-    this.rows[at + 1] = batch.position
-    this.rows[at + 2] = batch.byteLength
-    this.lastOffsets.push(baseOffset + batch.lastOffsetDelta)
-    this.timestamps.push(batch.maxTimestamp)
-    this.slabs.push(batch.slab)
+    const index = this.count
+    if (ROW * index === this.rows.length) this.#grow()
+    const { rows } = this
+    rows[ROW * index] = batch.slab.id
+    rows[ROW * index + 1] = batch.position
+    rows[ROW * index + 2] = batch.byteLength
+    this.#numbers[2 * index] = baseOffset + batch.lastOffsetDelta
+    this.#numbers[2 * index + 1] = batch.maxTimestamp
+    this.#slabs.push(batch.slab)
     batch.slab.pin()
-    this.count++
+    this.count = index + 1
     this.byteLength += batch.byteLength
   }
 
@@ -36,15 +38,33 @@ export class AppendQueue {
     return this.rows[ROW * index + 2]!
   }
 
+  lastOffset(index: number): Offset {
+    return this.#numbers[2 * index]!
+  }
+
+  timestamp(index: number): TimestampMs {
+    return this.#numbers[2 * index + 1]!
+  }
+
+  /** The rows of the oldest `count` batches, in an array of their own. */
+  copyRows(count: number): Int32Array {
+    return this.rows.slice(0, ROW * count)
+  }
+
   /** Removes the oldest `count` batches; their pins go to the caller, in the array that is returned. */
   take(count: number): Slab[] {
-    const pins = this.slabs.splice(0, count)
-    this.lastOffsets.splice(0, count)
-    this.timestamps.splice(0, count)
+    if (count === this.count) {
+      const pins = this.#slabs
+      this.#slabs = []
+      this.count = 0
+      this.byteLength = 0
+      return pins
+    }
     for (let index = 0; index < count; index++) this.byteLength -= this.batchBytes(index)
-    if (count < this.count) this.rows.copyWithin(0, ROW * count, ROW * this.count)
+    this.rows.copyWithin(0, ROW * count, ROW * this.count)
+    this.#numbers.copyWithin(0, 2 * count, 2 * this.count)
     this.count -= count
-    return pins
+    return this.#slabs.splice(0, count)
   }
 
   /** Forgets everything and releases the pins. */
@@ -53,8 +73,11 @@ export class AppendQueue {
   }
 
   #grow(): void {
-    const larger = new Int32Array(this.rows.length * 2)
-    larger.set(this.rows)
-    this.rows = larger
+    const rows = new Int32Array(this.rows.length * 2)
+    rows.set(this.rows)
+    this.rows = rows
+    const numbers = new Float64Array(this.#numbers.length * 2)
+    numbers.set(this.#numbers)
+    this.#numbers = numbers
   }
 }

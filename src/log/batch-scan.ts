@@ -2,8 +2,8 @@ import type { Offset } from '../base/ids.ts'
 import type { DiskFile } from '../native/disk.ts'
 import { batchHeader } from '../records/index.ts'
 
-/** Bytes that one step of a scan looks at. */
-const WINDOW_BYTES = 4096
+/** Bytes that one step of a scan reads: an index interval and a header, most of the time. */
+const WINDOW_BYTES = 4096 + 64
 /** Of a header, what a scan needs: up to the last offset delta. */
 const NEEDED_BYTES = batchHeader.LAST_OFFSET_DELTA + 4
 
@@ -25,7 +25,7 @@ export class BatchScan {
   #windowStart = 0
   #windowBytes = 0
 
-  /** Next batch to look at starts at `position`; nothing at or beyond `end` is. */
+  /** The next batch to look at starts at `position`; nothing at or beyond `end` is. */
   seek(file: DiskFile, position: number, end: number): void {
     this.#file = file
     this.#end = end
@@ -35,36 +35,38 @@ export class BatchScan {
     this.#windowBytes = 0
   }
 
+  /** Where the batch after the current one starts. */
+  get nextPosition(): number {
+    return this.position + this.byteLength
+  }
+
   /** Moves to the next batch. False at the end, at a header that makes no sense, and when a read fails (then `errno` is set). */
   next(): boolean {
     const at = this.position + this.byteLength
-    if (at + NEEDED_BYTES > this.#end) {
-      this.position = at
-      this.byteLength = 0
-      return false
-    }
+    this.position = at
+    this.byteLength = 0
+    if (at + NEEDED_BYTES > this.#end) return false
     let offset = at - this.#windowStart
-    if (this.#windowBytes === 0 || offset < 0 || offset + NEEDED_BYTES > this.#windowBytes) {
+    if (offset < 0 || offset + NEEDED_BYTES > this.#windowBytes) {
       if (!this.#fill(at)) return false
       offset = 0
     }
     const bytes = this.#window
     const byteLength = batchHeader.batchByteLength(bytes, offset)
     if (byteLength < batchHeader.BATCH_HEADER_BYTES || at + byteLength > this.#end) return false
-    this.position = at
     this.byteLength = byteLength
     this.baseOffset = batchHeader.baseOffset(bytes, offset)
     this.lastOffset = this.baseOffset + batchHeader.lastOffsetDelta(bytes, offset)
     return true
   }
 
+  /** Lets go of the file. */
   release(): void {
     this.#file = undefined
   }
 
   #fill(at: number): boolean {
-    const wanted = Math.min(WINDOW_BYTES, this.#end - at)
-    const read = this.#file!.readSync(at, this.#window, 0, wanted)
+    const read = this.#file!.readSync(at, this.#window, 0, Math.min(WINDOW_BYTES, this.#end - at))
     this.#windowStart = at
     this.#windowBytes = Math.max(read, 0)
     if (read < 0) this.errno = -read

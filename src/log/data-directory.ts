@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { PartitionId, TopicId } from '../base/ids.ts'
 import type { Disk } from '../native/disk.ts'
+import { isDiskError } from './disk-error.ts'
 import { LogError, LogErrorCode } from './log-error.ts'
 
 export const META_PROPERTIES = 'meta.properties'
@@ -62,8 +63,14 @@ export function randomId(): string {
 
 export async function readPartitionMetadata(disk: Disk, directory: string): Promise<TopicId | undefined> {
   const path = `${directory}/${PARTITION_METADATA}`
-  if ((await disk.stat(path)) === undefined) return undefined
-  const match = /^topic_id: (\S+)$/m.exec((await disk.readFile(path)).toString('utf8'))
+  let text: string
+  try {
+    text = (await disk.readFile(path)).toString('utf8')
+  } catch (error) {
+    if (isDiskError(error, 'ENOENT')) return undefined
+    throw error
+  }
+  const match = /^topic_id: (\S+)$/m.exec(text)
   return match?.[1]
 }
 
@@ -85,6 +92,11 @@ export function parsePartitionDirectory(name: string): PartitionDirectory | unde
 /** Left over from a deletion: `<topic>-<partition>.<32 hex>-delete`. */
 export function isDeletedDirectory(name: string): boolean {
   return /\.[0-9a-f]{32}-delete$/.test(name)
+}
+
+/** No partition, and Kafka does not mind it either. */
+export function isKnownDirectory(name: string): boolean {
+  return name === 'lost+found' || /\.[0-9a-f]{32}-(future|stray)$/.test(name)
 }
 
 /** Base offset of a segment file with this suffix; undefined when the name is another's. */

@@ -1,11 +1,18 @@
 import type { Disk, DiskFile } from '../native/disk.ts'
 import type { Segment } from './segment.ts'
 
+/** Uses of a file between two moves to the young end of the list: moving it at each use would cost more than it saves. */
+const USES_PER_MOVE = 64
+
 /**
  * Keeps at most about `filesMax` segment files open, so that ten thousand
- * partitions work within a small `nofile`. A file that is in use is never closed,
- * and one with unsynced bytes is synced before it is: a failed write-back would
- * otherwise be lost with the descriptor.
+ * partitions work within a small `nofile`. A file in use is never closed, and one
+ * with unsynced bytes is synced before it is: a failed write-back would otherwise
+ * be lost with the descriptor. So a segment without an open file is durable.
+ *
+ * All syncs of segments go through here: at most one is in flight per file, and
+ * after one has failed every later one is answered with its error, because the
+ * kernel reports a loss once and then says OK.
  */
 export class FileCache {
   readonly #disk: Disk
@@ -27,10 +34,9 @@ export class FileCache {
 
   /** The open file, or undefined: then `open` it first. */
   get(segment: Segment): DiskFile | undefined {
-    const file = segment.file
-    // Re-ordering on every access would cost more than it saves: only the older half is moved.
-    if (file !== undefined && ++segment.lastUse >= 64) {
-      segment.lastUse = 0
+    const { file } = segment
+    if (file !== undefined && ++segment.fileUses >= USES_PER_MOVE) {
+      segment.fileUses = 0
       this.#open.delete(segment)
       this.#open.add(segment)
     }
@@ -53,16 +59,50 @@ export class FileCache {
     this.#evict()
   }
 
+  /** For segments whose bytes are durable, or do not matter any more. */
   close(segment: Segment): void {
     this.#open.delete(segment)
     segment.file?.close()
     segment.file = undefined
   }
 
+  /** Resolves once everything written to the segment before the call is on the device. */
+  sync(segment: Segment): Promise<void> {
+    if (segment.syncFailure !== undefined) return Promise.reject(segment.syncFailure)
+    if (segment.syncing === undefined) return this.#startSync(segment)
+    segment.syncNext ??= segment.syncing.then(() => {
+      segment.syncNext = undefined
+      return this.#startSync(segment)
+    })
+    return segment.syncNext
+  }
+
+  #startSync(segment: Segment): Promise<void> {
+    if (segment.file === undefined || !segment.dirty) return Promise.resolve()
+    const syncing = this.#syncNow(segment, segment.file)
+    segment.syncing = syncing
+    return syncing
+  }
+
+  async #syncNow(segment: Segment, file: DiskFile): Promise<void> {
+    segment.uses++
+    segment.dirty = false
+    try {
+      await file.sync()
+    } catch (error) {
+      segment.dirty = true
+      segment.syncFailure = error instanceof Error ? error : new Error(String(error))
+      throw segment.syncFailure
+    } finally {
+      segment.uses--
+      segment.syncing = undefined
+    }
+  }
+
   async #openNow(segment: Segment): Promise<void> {
     const file = await this.#disk.open(segment.path('.log'), { write: true })
-    if (segment.removed) return file.close()
-    this.adopt(segment, file)
+    if (segment.removed) file.close()
+    else this.adopt(segment, file)
   }
 
   #evict(): void {
@@ -70,25 +110,22 @@ export class FileCache {
     if (excess <= 0) return
     for (const segment of this.#open) {
       if (excess <= 0) return
-      if (segment.uses > 0 || segment.file === undefined) continue
+      if (segment.uses > 0 || segment.syncFailure !== undefined) continue
       excess--
-      if (segment.dirty) void this.#syncAndClose(segment, segment.file)
+      if (segment.dirty) void this.#syncAndClose(segment)
       else this.close(segment)
     }
   }
 
-  async #syncAndClose(segment: Segment, file: DiskFile): Promise<void> {
+  async #syncAndClose(segment: Segment): Promise<void> {
     this.#evicting++
-    segment.uses++
-    segment.dirty = false
     try {
-      await file.sync()
+      await this.sync(segment)
     } catch (error) {
       this.#onSyncFailed(segment, error instanceof Error ? error : new Error(String(error)))
     }
-    segment.uses--
     this.#evicting--
-    // Written to meanwhile: leave it open, a later eviction will meet it again.
-    if (!segment.dirty && segment.uses === 0 && segment.file === file) this.close(segment)
+    // Written to or read meanwhile: it stays open, a later eviction will meet it again.
+    if (!segment.dirty && segment.uses === 0) this.close(segment)
   }
 }

@@ -1,7 +1,6 @@
 export { type DirectoryIdentity, randomId } from './data-directory.ts'
 export { LogError, LogErrorCode } from './log-error.ts'
 export { type FoundPartition, type LoadLogOptions, LogManager, type LogManagerOptions } from './log-manager.ts'
-export type { RecoveryReport } from './open-log.ts'
 export {
   APPEND_ACCEPTED,
   type AppendBatch,
@@ -15,3 +14,4 @@ export {
   ReadStatus,
   type TimestampedOffset,
 } from './partition-log.ts'
+export type { RecoveryReport } from './recovery.ts'

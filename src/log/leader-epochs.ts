@@ -9,6 +9,9 @@ interface EpochStart {
   readonly startOffset: Offset
 }
 
+/** Shared by all logs that never had a leader. */
+const NO_STARTS: readonly EpochStart[] = []
+
 /**
  * The leader epochs of one log and where each began (KIP-101, KIP-320): which
  * epoch an offset belongs to, and where an epoch ended. Kept in
@@ -18,7 +21,9 @@ interface EpochStart {
 export class LeaderEpochs {
   readonly #disk: Disk
   readonly #path: string
-  #starts: EpochStart[] = []
+  #starts: readonly EpochStart[] = NO_STARTS
+  /** Differs from what `store` wrote last, or `load` read. */
+  isChanged = false
 
   constructor(disk: Disk, directory: string) {
     this.#disk = disk
@@ -44,6 +49,7 @@ export class LeaderEpochs {
   }
 
   async store(): Promise<void> {
+    this.isChanged = false
     await writeCheckpoint(
       this.#disk,
       this.#path,
@@ -54,8 +60,8 @@ export class LeaderEpochs {
   /** The epoch starts at `startOffset`, unless it is known. Later epochs and starts beyond it are dropped. True when anything changed. */
   assign(epoch: LeaderEpoch, startOffset: Offset): boolean {
     if (epoch <= this.latest) return false
-    this.#starts = this.#starts.filter((start) => start.startOffset < startOffset)
-    this.#starts.push({ epoch, startOffset })
+    this.#starts = [...this.#starts.filter((start) => start.startOffset < startOffset), { epoch, startOffset }]
+    this.isChanged = true
     return true
   }
 
@@ -81,7 +87,10 @@ export class LeaderEpochs {
   truncateFromEnd(endOffset: Offset): boolean {
     const kept = this.#starts.filter((start) => start.startOffset < endOffset)
     const changed = kept.length !== this.#starts.length
-    this.#starts = kept
+    if (changed) {
+      this.#starts = kept
+      this.isChanged = true
+    }
     return changed
   }
 
@@ -93,7 +102,10 @@ export class LeaderEpochs {
     const moved = first !== undefined && first.startOffset < startOffset
     if (moved) kept[0] = { epoch: first.epoch, startOffset }
     const changed = moved || kept.length !== this.#starts.length
-    this.#starts = kept
+    if (changed) {
+      this.#starts = kept
+      this.isChanged = true
+    }
     return changed
   }
 }

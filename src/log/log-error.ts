@@ -19,6 +19,8 @@ export const LogErrorCode = {
   newer: 'NEWER',
   /** A file that cannot be rebuilt is damaged. */
   damaged: 'DAMAGED',
+  /** Bytes of a log could not be written. */
+  writeFailed: 'WRITE_FAILED',
   /** The log has failed or is closed. */
   failed: 'FAILED',
 } as const

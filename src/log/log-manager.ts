@@ -2,31 +2,37 @@ import { randomBytes } from 'node:crypto'
 import path from 'node:path'
 import type { Clock, Timer } from '../base/clock.ts'
 import type { CommitPartition, Committer } from '../base/commit.ts'
-import type { Offset, TopicId } from '../base/ids.ts'
+import type { TopicId } from '../base/ids.ts'
 import type { Logger } from '../base/logger.ts'
 import type { Disk } from '../native/disk.ts'
+import { loadAddon } from '../native/index.ts'
+import { type BatchChecksum, createBatchChecksum } from '../records/index.ts'
+import { Checkpoints } from './checkpoints.ts'
+import { concurrently } from './concurrently.ts'
 import {
   CLEAN_SHUTDOWN,
   type DirectoryIdentity,
   isDeletedDirectory,
+  isKnownDirectory,
   LOCK_FILE,
-  META_PROPERTIES,
   parsePartitionDirectory,
-  randomId,
-  readIdentity,
   readPartitionMetadata,
-  writeIdentity,
   writePartitionMetadata,
 } from './data-directory.ts'
+import { claimDirectory } from './directory-identity.ts'
+import { asError } from './disk-error.ts'
 import { FileCache } from './file-cache.ts'
+import { IndexCache } from './index-cache.ts'
 import { Log } from './log.ts'
 import { LogError, LogErrorCode } from './log-error.ts'
 import type { Flushable, LogRoom } from './log-parts.ts'
 import { LogReader } from './log-reader.ts'
-import { CheckpointFile, readOffsets, writeOffsets } from './offset-checkpoint.ts'
-import { openLog, type RecoveryReport } from './open-log.ts'
+import { openLog } from './open-log.ts'
 import type { LogConfig, LogObserver, PartitionLog } from './partition-log.ts'
+import type { RecoveryReport } from './recovery.ts'
+import { Removals } from './removals.ts'
 import type { Segment } from './segment.ts'
+import { SharedSync } from './shared-sync.ts'
 import { WritePace } from './write-pace.ts'
 
 export interface LogManagerOptions {
@@ -43,6 +49,8 @@ export interface LogManagerOptions {
   readonly checkpointPeriodMs: number
   readonly retentionPeriodMs: number
   readonly onFailed: (error: Error) => void
+  /** In [0, 1), for segment.jitter.ms. */
+  readonly random?: () => number
 }
 
 export interface LoadLogOptions {
@@ -61,7 +69,19 @@ export interface FoundPartition {
 
 /** Finished segments whose indexes stay in memory. */
 const LOADED_INDEXES_MAX = 256
-const CLOSES_AT_ONCE = 32
+/** Small independent pieces of work on many logs that run at the same time. */
+const AT_ONCE = 32
+
+/** What was found when the directory was locked and read. */
+interface OpenedDirectory {
+  readonly identity: DirectoryIdentity
+  readonly wasClean: boolean
+  readonly release: () => void
+  readonly checkpoints: Checkpoints
+  readonly logs: Map<string, Log>
+  /** Names of the directories in it. */
+  readonly present: Set<string>
+}
 
 /**
  * One data directory: its lock, its identity, its logs, and what is done for all
@@ -73,6 +93,7 @@ export class LogManager implements LogRoom {
   readonly files: FileCache
   readonly reader: LogReader
   readonly committer: Committer
+  readonly checksum: BatchChecksum
   readonly clock: Clock
   readonly logger: Logger
   readonly identity: DirectoryIdentity
@@ -80,53 +101,40 @@ export class LogManager implements LogRoom {
   readonly wasClean: boolean
   readonly #options: LogManagerOptions
   readonly #release: () => void
-  readonly #logs = new Map<string, Log>()
-  readonly #recoveryPoints: Map<string, Offset>
-  readonly #logStarts: Map<string, Offset>
-  /** Names of the directories in the data directory, as far as they are partitions or leftovers of them. */
-  readonly #directories: Set<string>
+  readonly #logs: Map<string, Log>
+  readonly #present: Set<string>
+  readonly #checkpoints: Checkpoints
+  readonly #rootSync: SharedSync
+  readonly #removals: Removals
+  readonly #indexes = new IndexCache(LOADED_INDEXES_MAX)
   readonly #pace = new WritePace()
   readonly #timers: Timer[] = []
-  readonly #removals = new Set<Promise<void>>()
-  readonly #loadedIndexes: Segment[] = []
   #unflushed: Flushable[] = []
-  #checkpointing: Promise<void> = Promise.resolve()
-  #retaining = false
-  #rootSync: Promise<void> = Promise.resolve()
-  #rootSyncNext: Promise<void> | undefined
+  #retaining: Promise<void> | undefined
   #failed = false
 
-  private constructor(
-    options: LogManagerOptions,
-    found: {
-      identity: DirectoryIdentity
-      wasClean: boolean
-      release: () => void
-      recoveryPoints: Map<string, Offset>
-      logStarts: Map<string, Offset>
-      directories: Set<string>
-    },
-  ) {
+  private constructor(options: LogManagerOptions, found: OpenedDirectory) {
+    const { disk, clock, logger } = options
     this.#options = options
-    this.disk = options.disk
+    this.disk = disk
     this.committer = options.committer
-    this.clock = options.clock
-    this.logger = options.logger
+    this.checksum = createBatchChecksum(disk.kind === 'native' ? loadAddon() : undefined)
+    this.clock = clock
+    this.logger = logger
     this.identity = found.identity
     this.wasClean = found.wasClean
     this.#release = found.release
-    this.#recoveryPoints = found.recoveryPoints
-    this.#logStarts = found.logStarts
-    this.#directories = found.directories
-    this.files = new FileCache({
-      disk: options.disk,
-      filesMax: options.filesMax,
-      onSyncFailed: (_segment, error) => this.failed(error),
-    })
-    this.reader = new LogReader({ disk: options.disk, files: this.files })
+    this.#logs = found.logs
+    this.#present = found.present
+    this.#checkpoints = found.checkpoints
+    const onSyncFailed = (_segment: Segment, error: Error): void => this.failed(error)
+    this.files = new FileCache({ disk, filesMax: options.filesMax, onSyncFailed })
+    this.reader = new LogReader(this.files)
+    this.#rootSync = new SharedSync(() => disk.syncDirectory(options.directory))
+    this.#removals = new Removals({ disk, clock, logger, files: this.files, rootSync: this.#rootSync })
   }
 
-  /** Locks and reads the directory, making it when it is missing or empty. Rejects with LogError. */
+  /** Locks and reads the directory, making it when it is missing. Rejects with LogError. */
   static async open(options: LogManagerOptions): Promise<LogManager> {
     const { disk, directory } = options
     await ensureDirectory(disk, directory)
@@ -145,34 +153,41 @@ export class LogManager implements LogRoom {
 
   static async #openLocked(options: LogManagerOptions, release: () => void): Promise<LogManager> {
     const { disk, directory } = options
+    const identity = await claimDirectory(disk, directory, options)
     const entries = await disk.readdir(directory)
-    const identity = (await readIdentity(disk, directory)) ?? (await makeIdentity(options, entries))
-    checkIdentity(options, identity)
     const wasClean = entries.some((entry) => entry.name === CLEAN_SHUTDOWN)
-    const recoveryPoints = await readOffsets(disk, directory, CheckpointFile.recoveryPoint)
-    const logStarts = await readOffsets(disk, directory, CheckpointFile.logStart)
+    const logs = new Map<string, Log>()
+    const checkpoints = await Checkpoints.read(disk, directory, logs)
     // From here on the directory is not clean, and that has to be durable before anything is written.
     await disk.unlink(`${directory}/${CLEAN_SHUTDOWN}`)
     await disk.syncDirectory(directory)
-    const directories = new Set(entries.filter((entry) => entry.isDirectory).map((entry) => entry.name))
-    return new LogManager(options, { identity, wasClean, release, recoveryPoints, logStarts, directories })
+    const present = new Set(entries.filter((entry) => entry.isDirectory).map((entry) => entry.name))
+    return new LogManager(options, { identity, wasClean, release, checkpoints, logs, present })
   }
 
   get writesAreSlow(): boolean {
     return this.#pace.isSlow
   }
 
-  wrote(_byteLength: number, tookMs: number): void {
+  wrote(tookMs: number): void {
     this.#pace.wrote(tookMs, this.clock.monotonicMs())
   }
 
-  /** Partition directories as they were at start; leftovers of deletions are removed. */
+  /** Partition directories as they were at start; leftovers of deletions are removed, other directories are named in the log. */
   findPartitions(): FoundPartition[] {
     const found: FoundPartition[] = []
-    for (const name of this.#directories) {
+    for (const name of [...this.#present]) {
       const parsed = parsePartitionDirectory(name)
-      if (parsed !== undefined) found.push({ ...parsed, name })
-      else if (isDeletedDirectory(name)) this.#track(this.#removeTree(`${this.#options.directory}/${name}`))
+      if (parsed !== undefined) {
+        found.push({ ...parsed, name })
+        continue
+      }
+      this.#present.delete(name)
+      const directory = `${this.#options.directory}/${name}`
+      if (isDeletedDirectory(name)) this.#removals.leftover(directory)
+      else if (!isKnownDirectory(name)) {
+        this.logger.warn({ directory }, 'this directory is no partition: Apache Kafka would refuse to start here')
+      }
     }
     return found
   }
@@ -188,22 +203,19 @@ export class LogManager implements LogRoom {
     const name = `${topic}-${partition}`
     const directory = `${this.#options.directory}/${name}`
     if (!this.wasClean) await this.#setAsideStray(name, topicId)
-    const isNew = !this.#directories.has(name)
-    if (isNew) {
-      await this.disk.mkdir(directory)
-      this.#directories.add(name)
-      await writePartitionMetadata(this.disk, directory, topicId)
-      await this.#syncRoot()
-    }
+    const isNew = !this.#present.has(name)
+    if (isNew) await this.#createDirectory(name, topicId)
+    const { config, observer } = options
+    const random = this.#options.random ?? Math.random
     const { parts, report } = await openLog(this, {
       directory,
       partition: options.partition,
-      config: options.config,
-      segmentJitterMs: Math.floor(Math.random() * Math.min(options.config.segmentJitterMs, options.config.segmentMs)),
-      observer: options.observer,
+      config,
+      segmentJitterMs: Math.floor(random() * Math.min(config.segmentJitterMs, config.segmentMs)),
+      observer,
       clean: this.wasClean || isNew,
-      recoveryPoint: this.#recoveryPoints.get(name) ?? 0,
-      logStart: this.#logStarts.get(name) ?? 0,
+      recoveryPoint: this.#checkpoints.recoveryPoint(name),
+      logStart: this.#checkpoints.logStart(name),
       onProgress: options.onProgress ?? (() => {}),
     })
     const log = new Log(this, parts)
@@ -211,19 +223,27 @@ export class LogManager implements LogRoom {
     return { log, report }
   }
 
+  async #createDirectory(name: string, topicId: TopicId): Promise<void> {
+    const directory = `${this.#options.directory}/${name}`
+    // What was said of an earlier log of this name would look like damage after a crash.
+    if (this.#checkpoints.forget(name)) await this.#checkpoints.write()
+    await this.disk.mkdir(directory)
+    this.#present.add(name)
+    await writePartitionMetadata(this.disk, directory, topicId)
+    await this.#rootSync.request()
+  }
+
   /** A crash between the end of a topic and the renaming of its directories leaves another topic's data under a name in use. */
   async #setAsideStray(name: string, topicId: TopicId): Promise<void> {
-    if (!this.#directories.has(name)) return
+    if (!this.#present.has(name)) return
     const found = await this.topicIdOf(name)
     if (found === undefined || found === topicId) return
     const stray = `${name}.${randomBytes(16).toString('hex')}-stray`
-    this.logger.warn(
-      { directory: name, topicId: found, renamedTo: stray },
-      'a directory of another topic of this name was set aside',
-    )
+    const fields = { directory: name, topicId: found, renamedTo: stray }
+    this.logger.warn(fields, 'a directory of another topic of this name was set aside')
     await this.disk.rename(`${this.#options.directory}/${name}`, `${this.#options.directory}/${stray}`)
-    await this.#syncRoot()
-    this.#directories.delete(name)
+    await this.#rootSync.request()
+    this.#present.delete(name)
   }
 
   markUnflushed(log: Flushable): void {
@@ -248,75 +268,50 @@ export class LogManager implements LogRoom {
     )
   }
 
-  /** Writes recovery points, log starts and high watermarks; one at a time. */
-  checkpoint(): Promise<void> {
-    this.#checkpointing = this.#checkpointing.catch(() => {}).then(() => this.#writeCheckpoints())
-    return this.#checkpointing
+  /** Writes what shortens a recovery: index entries, recovery points, log starts and high watermarks. */
+  async checkpoint(): Promise<void> {
+    for (const log of this.#logs.values()) await log.storeIndexTail()
+    await this.#checkpoints.write()
   }
 
   storeLogStarts(): Promise<void> {
-    return this.checkpoint()
+    return this.#checkpoints.writeLogStarts()
   }
 
-  async #writeCheckpoints(): Promise<void> {
-    const recoveryPoints = new Map(this.#recoveryPoints)
-    const logStarts = new Map<string, Offset>()
-    const highWatermarks = new Map<string, Offset>()
-    for (const [name, log] of this.#logs) {
-      recoveryPoints.set(name, log.durableEnd)
-      highWatermarks.set(name, log.highWatermark)
-      if (log.logStartOffset > log.segments[0]!.baseOffset) logStarts.set(name, log.logStartOffset)
-    }
-    const { disk } = this
-    const { directory } = this.#options
-    await writeOffsets(disk, directory, CheckpointFile.recoveryPoint, recoveryPoints)
-    await writeOffsets(disk, directory, CheckpointFile.logStart, logStarts)
-    await writeOffsets(disk, directory, CheckpointFile.highWatermark, highWatermarks)
-  }
-
-  async applyRetention(): Promise<void> {
-    if (this.#retaining || this.#failed) return
-    this.#retaining = true
-    try {
-      for (const log of [...this.#logs.values()]) await log.applyRetention(this.clock.nowMs())
-    } finally {
-      this.#retaining = false
-    }
-  }
-
-  async removeSegment(segment: Segment, delayMs: number): Promise<void> {
-    segment.removed = true
-    const paths = ['.log', '.index', '.timeindex', '.txnindex'].map((suffix) => segment.path(suffix))
-    const renamed: string[] = []
-    for (const path of paths) {
-      if ((await this.disk.stat(path)) === undefined) continue
-      await this.disk.rename(path, `${path}.deleted`)
-      renamed.push(`${path}.deleted`)
-    }
-    this.#later(delayMs, async () => {
-      this.files.close(segment)
-      for (const path of renamed) await this.disk.unlink(path)
+  /** One pass over all logs; who asks during one waits for it. */
+  applyRetention(): Promise<void> {
+    this.#retaining ??= this.#retain().finally(() => {
+      this.#retaining = undefined
     })
+    return this.#retaining
+  }
+
+  async #retain(): Promise<void> {
+    for (const log of [...this.#logs.values()]) {
+      if (this.#failed) return
+      try {
+        await log.applyRetention(this.clock.nowMs())
+      } catch (error) {
+        this.logger.error({ log: log.directory, error: String(error) }, 'retention failed, it is tried again')
+      }
+    }
+  }
+
+  removeSegment(segment: Segment, delayMs: number): Promise<void> {
+    this.#indexes.forget(segment)
+    return this.#removals.segment(segment, delayMs)
   }
 
   async removeDirectory(directory: string, delayMs: number): Promise<void> {
-    const name = directory.slice(directory.lastIndexOf('/') + 1)
+    const name = path.basename(directory)
     this.#logs.delete(name)
-    this.#recoveryPoints.delete(name)
-    this.#logStarts.delete(name)
-    this.#directories.delete(name)
-    const target = `${directory}.${randomBytes(16).toString('hex')}-delete`
-    await this.disk.rename(directory, target)
-    await this.#syncRoot()
-    this.#later(delayMs, () => this.#removeTree(target))
+    this.#present.delete(name)
+    await this.#removals.directory(directory, delayMs)
+    if (this.#checkpoints.forget(name)) await this.#checkpoints.write()
   }
 
   indexLoaded(segment: Segment): void {
-    this.#loadedIndexes.push(segment)
-    if (this.#loadedIndexes.length <= LOADED_INDEXES_MAX) return
-    const oldest = this.#loadedIndexes.shift()!
-    const active = [...this.#logs.values()].some((log) => log.active === oldest)
-    if (!active && oldest !== segment) oldest.dropIndexes()
+    this.#indexes.loaded(segment)
   }
 
   failed(error: Error): void {
@@ -325,65 +320,40 @@ export class LogManager implements LogRoom {
     this.#options.onFailed(error)
   }
 
-  /** Closes every log; then, unless something failed, marks the stop as clean, last of all. */
+  /**
+   * Closes every log; then, unless something failed, marks the stop as clean, last of all. Rejects when that was not
+   * possible: nothing is lost, the next start recovers.
+   */
   async close(): Promise<void> {
     for (const timer of this.#timers) timer.cancel()
-    // A bounded number at a time: each writes files of its own.
-    const logs = [...this.#logs.values()]
-    const workers = Array.from({ length: CLOSES_AT_ONCE }, async () => {
-      for (let log = logs.pop(); log !== undefined; log = logs.pop()) await log.close()
-    })
-    await Promise.all(workers)
-    await this.committer.close().catch((error: Error) => this.failed(error))
-    await this.#checkpointing.catch(() => {})
-    if (!this.#failed) {
-      await this.#writeCheckpoints()
-      const marker = Buffer.from('{"version":0,"brokerEpoch":-1}')
-      await this.disk.writeFileAtomic(`${this.#options.directory}/${CLEAN_SHUTDOWN}`, marker)
+    try {
+      await this.#retaining?.catch(() => {})
+      await concurrently(this.#logs.values(), AT_ONCE, (log) => this.#closeLog(log))
+      await this.committer.close().catch((error: unknown) => this.failed(asError(error)))
+      if (!this.#failed) await this.#markClean()
+      await this.#removals.settled()
+    } finally {
+      this.#release()
     }
-    await Promise.all(this.#removals)
-    this.#release()
   }
 
-  /** Makes new and renamed directories durable. One sync serves everybody who came before it started. */
-  #syncRoot(): Promise<void> {
-    if (this.#rootSyncNext === undefined) {
-      const running = this.#rootSync
-      this.#rootSyncNext = running
-        .catch(() => {})
-        .then(() => {
-          this.#rootSync = this.#rootSyncNext!
-          this.#rootSyncNext = undefined
-          return this.disk.syncDirectory(this.#options.directory)
-        })
+  async #closeLog(log: Log): Promise<void> {
+    try {
+      await log.close()
+    } catch (error) {
+      this.failed(asError(error))
     }
-    return this.#rootSyncNext
   }
 
-  async #removeTree(path: string): Promise<void> {
-    for (const entry of await this.disk.readdir(path)) {
-      if (entry.isDirectory) await this.#removeTree(`${path}/${entry.name}`)
-      else await this.disk.unlink(`${path}/${entry.name}`)
-    }
-    await this.disk.rmdir(path)
-  }
-
-  /** Runs `work` after the delay; a stop does not wait for the delay (leftovers go at the next start). */
-  #later(delayMs: number, work: () => Promise<void>): void {
-    if (delayMs <= 0) return this.#track(work())
-    this.clock.after(delayMs, () => this.#track(work()))
-  }
-
-  #track(work: Promise<void>): void {
-    const tracked = work
-      .catch((error: unknown) => this.logger.warn({ error: String(error) }, 'removing old files failed'))
-      .finally(() => this.#removals.delete(tracked))
-    this.#removals.add(tracked)
+  async #markClean(): Promise<void> {
+    await this.#checkpoints.write()
+    const marker = Buffer.from('{"version":0,"brokerEpoch":-1}')
+    await this.disk.writeFileAtomic(`${this.#options.directory}/${CLEAN_SHUTDOWN}`, marker)
   }
 
   #inBackground(work: Promise<void>): void {
     work.catch((error: unknown) => {
-      this.logger.error({ error: String(error) }, 'periodic work on the data directory failed')
+      this.logger.error({ error: String(error) }, 'periodic work on the data directory failed, it is tried again')
     })
   }
 }
@@ -395,39 +365,4 @@ async function ensureDirectory(disk: Disk, directory: string): Promise<void> {
   await ensureDirectory(disk, parent)
   await disk.mkdir(directory)
   await disk.syncDirectory(parent)
-}
-
-async function makeIdentity(
-  options: LogManagerOptions,
-  entries: readonly { name: string; isDirectory: boolean }[],
-): Promise<DirectoryIdentity> {
-  const foreign = entries.filter((entry) => !entry.name.startsWith(LOCK_FILE) && entry.name !== 'lost+found')
-  if (foreign.length > 0) {
-    const names = foreign.slice(0, 3).map((entry) => `"${entry.name}"`)
-    throw new LogError(
-      LogErrorCode.foreign,
-      options.directory,
-      `this is not a data directory: it has no ${META_PROPERTIES} but holds ${names.join(', ')}; choose an empty directory with --log-dirs`,
-    )
-  }
-  const identity = { clusterId: options.clusterId ?? randomId(), nodeId: options.nodeId, directoryId: randomId() }
-  await writeIdentity(options.disk, options.directory, identity)
-  return identity
-}
-
-function checkIdentity(options: LogManagerOptions, identity: DirectoryIdentity): void {
-  if (identity.nodeId !== options.nodeId) {
-    throw new LogError(
-      LogErrorCode.foreign,
-      options.directory,
-      `the data directory belongs to node ${identity.nodeId}, this broker is node ${options.nodeId}; set node.id=${identity.nodeId} or choose another directory`,
-    )
-  }
-  if (options.clusterId !== undefined && options.clusterId !== identity.clusterId) {
-    throw new LogError(
-      LogErrorCode.foreign,
-      options.directory,
-      `the data directory belongs to cluster ${identity.clusterId}, not ${options.clusterId}; choose another directory`,
-    )
-  }
 }

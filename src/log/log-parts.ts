@@ -3,6 +3,7 @@ import type { CommitPartition, Committer } from '../base/commit.ts'
 import type { Offset } from '../base/ids.ts'
 import type { Logger } from '../base/logger.ts'
 import type { Disk } from '../native/disk.ts'
+import type { BatchChecksum } from '../records/index.ts'
 import type { FileCache } from './file-cache.ts'
 import type { LeaderEpochs } from './leader-epochs.ts'
 import type { LogReader } from './log-reader.ts'
@@ -17,12 +18,13 @@ export interface LogRoom {
   readonly files: FileCache
   readonly reader: LogReader
   readonly committer: Committer
+  readonly checksum: BatchChecksum
   readonly clock: Clock
   readonly logger: Logger
   /** The kernel throttles writers now: hand groups to a thread instead of blocking the loop. */
   readonly writesAreSlow: boolean
-  /** One write of so many bytes took so long. */
-  wrote(byteLength: number, tookMs: number): void
+  /** An inline or threaded write took so long. */
+  wrote(tookMs: number): void
   /** The log has batches to flush at the end of the turn. */
   markUnflushed(log: Flushable): void
   /** A log start must be durable before segments below it are unlinked. */
@@ -41,7 +43,7 @@ export interface Flushable {
   flush(): void
 }
 
-/** What recovery found of one log; everything a log is made from. */
+/** What opening found of one log; everything a log is made from. */
 export interface LogParts {
   readonly directory: string
   readonly partition: CommitPartition
@@ -50,13 +52,11 @@ export interface LogParts {
   readonly epochs: LeaderEpochs
   readonly producers: ProducerStates
   readonly transactions: TransactionIndex
+  /** Producer snapshots on disk, oldest first. */
+  readonly snapshots: readonly Offset[]
   readonly config: LogConfig
   readonly segmentJitterMs: number
   readonly logStartOffset: Offset
   readonly durableEnd: Offset
-  /** Index and snapshot files are as a clean stop leaves them. */
-  readonly clean: boolean
-  /** Ranges below the recovery point that are damaged: [from, to) offsets that answer CORRUPT_MESSAGE. */
-  readonly quarantined: readonly { readonly from: Offset; readonly to: Offset }[]
   readonly observer: LogObserver
 }

@@ -1,6 +1,7 @@
 import type { Offset } from '../base/ids.ts'
-import type { Disk, DiskFile } from '../native/disk.ts'
+import type { DiskFile } from '../native/disk.ts'
 import { BatchScan } from './batch-scan.ts'
+import { damageAt, type Extent, extentOf } from './damage.ts'
 import type { FileCache } from './file-cache.ts'
 import { type ReadRequest, type ReadResult, ReadStatus } from './partition-log.ts'
 import type { Segment } from './segment.ts'
@@ -14,10 +15,18 @@ export interface ReadableLog {
   readonly highWatermarkPosition: number
   /** Makes both indexes of a segment available. */
   loadIndexes(segment: Segment): Promise<void>
+  /** Verifies every batch of a segment in which a scan got stuck, so that its damage is known. */
+  examine(segment: Segment): Promise<void>
 }
 
-/** Appends this close to the end of the active segment are taken to be in the page cache without asking. */
+/** Appends this close to the end of a segment are taken to be in the page cache without asking. */
 const RECENT_BYTES = 8 * 1024 * 1024
+/** A cold read brings in at least this much, so that small fetches do not each wait for the disk. */
+const WARM_BYTES_MIN = 256 * 1024
+
+/** Answers of the searches below that are no position. */
+const SCAN_FAILED = -1
+const SCAN_STUCK = -2
 
 /**
  * Finds where the batches that answer a fetch lie. Works inline on what is in
@@ -25,151 +34,187 @@ const RECENT_BYTES = 8 * 1024 * 1024
  * thread and reported as pending. One reader serves every log of a broker.
  */
 export class LogReader {
-  readonly #disk: Disk
   readonly #files: FileCache
   readonly #scan = new BatchScan()
 
-  constructor(options: { disk: Disk; files: FileCache }) {
-    this.#disk = options.disk
-    this.#files = options.files
+  constructor(files: FileCache) {
+    this.#files = files
   }
 
   read(log: ReadableLog, request: ReadRequest, target: ReadResult): ReadStatus {
+    target.file = undefined
+    target.position = 0
     target.byteLength = 0
     target.nextOffset = request.fetchOffset
+    target.ready = undefined
     if (request.fetchOffset >= request.end) return ReadStatus.ok
-    const segment = segmentFor(log.segments, request.fetchOffset)
-    if (segment === undefined) return ReadStatus.ok
+    const { segments } = log
+    for (let index = segmentIndex(segments, request.fetchOffset); index < segments.length; index++) {
+      const segment = segments[index]!
+      if (segment.baseOffset >= request.end) return ReadStatus.ok
+      const status = this.#readSegment(log, segment, request, target)
+      // Offsets at the end of a segment may be gone (compaction): the next batch is in the next one.
+      if (status !== ReadStatus.ok || target.byteLength > 0 || target.nextOffset < segment.endOffset) return status
+    }
+    return ReadStatus.ok
+  }
+
+  #readSegment(log: ReadableLog, segment: Segment, request: ReadRequest, target: ReadResult): ReadStatus {
+    const fetchOffset = Math.max(request.fetchOffset, segment.baseOffset)
+    if (segment.damage !== undefined && damageAt(segment, fetchOffset) !== undefined) return ReadStatus.corrupt
+    if (segment.size === 0) {
+      target.nextOffset = segment.endOffset
+      return ReadStatus.ok
+    }
     const file = this.#files.get(segment)
     if (file === undefined) return pending(target, this.#files.open(segment))
     if (segment.index === undefined) return pending(target, log.loadIndexes(segment))
-    return this.#readSegment(log, segment, file, request, target)
-  }
-
-  #readSegment(
-    log: ReadableLog,
-    segment: Segment,
-    file: DiskFile,
-    request: ReadRequest,
-    target: ReadResult,
-  ): ReadStatus {
-    const estimate = this.#startEstimate(segment, request.fetchOffset)
-    if (this.#isCold(log, segment, file, estimate, request.maxBytes)) {
+    const estimate = startEstimate(segment, fetchOffset)
+    if (isCold(segment, file, estimate, request.maxBytes)) {
       return pending(target, this.#warm(segment, file, estimate, request.maxBytes))
     }
-    const limit = this.#limitOf(log, segment, file, request.end)
-    if (limit < 0) return ReadStatus.storageError
-    const start = this.#startOf(segment, file, request.fetchOffset, limit)
-    if (start < 0) return start === SCAN_FAILED ? ReadStatus.storageError : ReadStatus.corrupt
-    if (start >= limit) return ReadStatus.ok
-    return this.#cut(segment, file, start, limit, request, target)
+    const extent = segment.damage === undefined ? undefined : extentOf(segment, fetchOffset)
+    const limit = this.#limitOf(log, segment, file, request.end, extent)
+    const start = limit < 0 ? limit : this.#startOf(segment, file, fetchOffset, limit, extent)
+    if (start === SCAN_FAILED) return ReadStatus.storageError
+    if (start === SCAN_STUCK) return this.#stuck(log, segment, target)
+    if (start >= limit) {
+      if (limit === segment.size) target.nextOffset = segment.endOffset
+      return ReadStatus.ok
+    }
+    return this.#cut(log, segment, file, { start, end: limit }, request, target)
   }
 
   /** Ends the answer at a batch boundary within the bytes that were asked for. */
   #cut(
+    log: ReadableLog,
     segment: Segment,
     file: DiskFile,
-    start: number,
-    limit: number,
+    range: Extent,
     request: ReadRequest,
     target: ReadResult,
   ): ReadStatus {
-    let end = limit
-    target.nextOffset = Math.min(request.end, segment.endOffset)
-    if (limit - start > request.maxBytes) {
+    const { start } = range
+    let { end } = range
+    let nextOffset = Math.min(request.end, segment.endOffset)
+    const damage = segment.damage?.find((candidate) => candidate.position === end)
+    if (damage !== undefined) nextOffset = Math.min(nextOffset, damage.from)
+    if (end - start > request.maxBytes) {
       const scan = this.#scan
       const wanted = start + request.maxBytes
-      scan.seek(file, Math.max(start, segment.index!.floorBoundary(wanted)), segment.size)
+      scan.seek(file, Math.max(start, segment.index!.floorBoundary(wanted)), end)
+      let more = scan.next()
+      while (more && scan.nextPosition <= wanted) more = scan.next()
+      if (!more) return scan.errno === 0 ? this.#stuck(log, segment, target) : ReadStatus.storageError
       end = scan.position
-      while (scan.next()) {
-        target.nextOffset = scan.baseOffset
-        end = scan.position
-        if (scan.position + scan.byteLength > wanted) break
-      }
-      if (scan.errno !== 0) return ReadStatus.storageError
+      nextOffset = scan.baseOffset
       if (end === start) {
         if (!request.atLeastOne) return ReadStatus.ok
-        if (scan.byteLength === 0) return ReadStatus.corrupt
-        end = start + scan.byteLength
-        target.nextOffset = scan.lastOffset + 1
+        end = scan.nextPosition
+        nextOffset = scan.lastOffset + 1
       }
       scan.release()
     }
-    segment.remember(target.nextOffset, end)
+    segment.remember(nextOffset, end)
+    target.nextOffset = nextOffset
     target.file = file
     target.position = start
     target.byteLength = end - start
     return ReadStatus.ok
   }
 
-  #startEstimate(segment: Segment, fetchOffset: Offset): number {
-    const known = segment.recall(fetchOffset)
-    return known >= 0 ? known : segment.index!.floorPosition(fetchOffset)
-  }
-
-  /** Position of the batch that contains the offset, or of the first one after it. */
-  #startOf(segment: Segment, file: DiskFile, fetchOffset: Offset, limit: number): number {
-    if (fetchOffset <= segment.baseOffset) return 0
+  /** Position of the batch that contains the offset, or of the first one after it; `limit` when that lies beyond. */
+  #startOf(segment: Segment, file: DiskFile, fetchOffset: Offset, limit: number, extent: Extent | undefined): number {
+    const from = extent?.start ?? 0
+    if (fetchOffset <= segment.baseOffset) return from
     const known = segment.recall(fetchOffset)
     if (known >= 0) return known
     const scan = this.#scan
-    scan.seek(file, segment.index!.floorPosition(fetchOffset), segment.size)
+    scan.seek(file, Math.max(from, segment.index!.floorPosition(fetchOffset)), limit)
     while (scan.next()) if (scan.lastOffset >= fetchOffset) return scan.position
     if (scan.errno !== 0) return SCAN_FAILED
-    return scan.position + scan.byteLength >= limit ? limit : SCAN_CORRUPT
+    return scan.position >= limit ? limit : SCAN_STUCK
   }
 
-  /** Position in this segment of the first batch that lies at or beyond `end`. */
-  #limitOf(log: ReadableLog, segment: Segment, file: DiskFile, end: Offset): number {
-    if (end >= segment.endOffset) return segment.size
-    if (end === log.highWatermark && segment === log.highWatermarkSegment) return log.highWatermarkPosition
-    const scan = this.#scan
-    scan.seek(file, segment.index!.floorPosition(end), segment.size)
-    while (scan.next()) if (scan.lastOffset >= end) return scan.position
-    return scan.errno !== 0 ? SCAN_FAILED : scan.position
-  }
-
-  #isCold(log: ReadableLog, segment: Segment, file: DiskFile, position: number, maxBytes: number): boolean {
-    const active = log.segments[log.segments.length - 1] === segment
-    if (active && segment.size - position <= RECENT_BYTES) return false
-    const byteLength = Math.min(Math.max(maxBytes, 4096), segment.size - position)
-    if (byteLength <= 0) return false
-    const residency = file.residencySync(position, byteLength)
-    return residency !== undefined && residency.cached < residency.pages
-  }
-
-  async #warm(segment: Segment, file: DiskFile, position: number, maxBytes: number): Promise<void> {
-    segment.uses++
-    try {
-      await file.readAhead(position, Math.min(Math.max(maxBytes, 4096), segment.size - position))
-    } finally {
-      segment.uses--
+  /** Position in this segment of the first batch that ends at or beyond `end`: where an answer has to stop. */
+  #limitOf(log: ReadableLog, segment: Segment, file: DiskFile, end: Offset, extent: Extent | undefined): number {
+    const last = extent?.end ?? segment.size
+    if (end >= segment.endOffset) return last
+    if (end === log.highWatermark && segment === log.highWatermarkSegment) {
+      return Math.min(last, log.highWatermarkPosition)
     }
+    const known = segment.recall(end)
+    if (known >= 0) return Math.min(last, known)
+    const from = Math.max(extent?.start ?? 0, segment.index!.floorPosition(end))
+    if (from >= last) return last
+    const scan = this.#scan
+    scan.seek(file, from, last)
+    while (scan.next()) if (scan.lastOffset >= end) return scan.position
+    if (scan.errno !== 0) return SCAN_FAILED
+    return scan.position >= last ? last : SCAN_STUCK
   }
 
-  get disk(): Disk {
-    return this.#disk
+  /** A header made no sense where one has to be. Verifying the segment finds what is damaged; then there is an answer. */
+  #stuck(log: ReadableLog, segment: Segment, target: ReadResult): ReadStatus {
+    return segment.verified ? ReadStatus.corrupt : pending(target, log.examine(segment))
+  }
+
+  #warm(segment: Segment, file: DiskFile, position: number, maxBytes: number): Promise<void> {
+    if (segment.warming !== undefined) return segment.warming
+    const byteLength = Math.min(Math.max(maxBytes, WARM_BYTES_MIN), segment.size - position)
+    segment.uses++
+    segment.warming = file
+      .readAhead(position, byteLength)
+      // A disk that cannot read answers the read that follows with the same error.
+      .catch(() => {})
+      .then(() => {
+        segment.warmStart = position
+        segment.warmEnd = position + byteLength
+        segment.uses--
+        segment.warming = undefined
+      })
+    return segment.warming
   }
 }
 
-const SCAN_FAILED = -1
-const SCAN_CORRUPT = -2
+/**
+ * Would serving the range from here make the loop wait for the disk? Residency is not asked while a range is being
+ * read (pages under way count as cached), nor for a range that has just been read: that one is believed once.
+ */
+function isCold(segment: Segment, file: DiskFile, position: number, maxBytes: number): boolean {
+  if (position >= segment.inheritedBytes && segment.size - position <= RECENT_BYTES) return false
+  const byteLength = Math.min(Math.max(maxBytes, 4096), segment.size - position)
+  if (byteLength <= 0) return false
+  if (segment.warming !== undefined) return true
+  if (position >= segment.warmStart && position + byteLength <= segment.warmEnd) {
+    segment.warmEnd = segment.warmStart
+    return false
+  }
+  const residency = file.residencySync(position, byteLength)
+  return residency !== undefined && residency.cached < residency.pages
+}
+
+function startEstimate(segment: Segment, fetchOffset: Offset): number {
+  const known = segment.recall(fetchOffset)
+  return known >= 0 ? known : segment.index!.floorPosition(fetchOffset)
+}
 
 function pending(target: ReadResult, ready: Promise<void>): ReadStatus {
   target.ready = ready
   return ReadStatus.pending
 }
 
-/** The segment that holds `offset`, or the first one after a gap; undefined beyond the last. */
-export function segmentFor(segments: readonly Segment[], offset: Offset): Segment | undefined {
+/** Index of the segment that holds `offset`; of the first when it lies before all of them. */
+export function segmentIndex(segments: readonly Segment[], offset: Offset): number {
+  // Most readers are near the end.
+  const last = segments.length - 1
+  if (offset >= segments[last]!.baseOffset) return last
   let low = 0
-  let high = segments.length
+  let high = last
   while (low < high) {
     const middle = (low + high) >>> 1
     if (segments[middle]!.baseOffset <= offset) low = middle + 1
     else high = middle
   }
-  const floor = segments[Math.max(low - 1, 0)]
-  if (floor === undefined) return undefined
-  return offset < floor.endOffset ? floor : segments[low]
+  return Math.max(low - 1, 0)
 }

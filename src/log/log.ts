@@ -1,8 +1,9 @@
 import type { LeaderEpoch, Offset, ProducerId, TimestampMs } from '../base/ids.ts'
 import { batchHeader } from '../records/index.ts'
-import { firstRecordAtOrAfter, recordsOf, visitBatches } from './log-lookup.ts'
-import type { LogParts, LogRoom } from './log-parts.ts'
-import { type ReadableLog, segmentFor } from './log-reader.ts'
+import { isDiskFull } from './disk-error.ts'
+import { examineSegment, startOfSegment } from './examine-segment.ts'
+import { visitBatches } from './log-lookup.ts'
+import { type ReadableLog, segmentIndex } from './log-reader.ts'
 import type {
   AppendBatch,
   LogConfig,
@@ -15,22 +16,23 @@ import type {
 import { ReadStatus } from './partition-log.ts'
 import { PersistentLog } from './persistent-log.ts'
 import { rebuildIndexes } from './rebuild-indexes.ts'
-import { expiredSegments, type RemovalReason } from './retention.ts'
+import { expiredSegments } from './retention.ts'
 import type { Segment } from './segment.ts'
-import { storeSnapshot } from './snapshot-files.ts'
+import { firstOffsetAt, offsetOfNewest, type TimedLog } from './time-lookup.ts'
 
 /** A partition's log on disk: PersistentLog with reading, lookups, retention and the end of its life. */
-export class Log extends PersistentLog implements PartitionLog, ReadableLog {
-  readonly #loading = new Map<Segment, Promise<void>>()
-  #quarantined: { readonly from: Offset; readonly to: Offset }[]
-
-  constructor(room: LogRoom, parts: LogParts) {
-    super(room, parts)
-    this.#quarantined = [...parts.quarantined]
-  }
+export class Log extends PersistentLog implements PartitionLog, ReadableLog, TimedLog {
+  /** Index loads and examinations under way, by segment. */
+  #loading: Map<Segment, Promise<void>> | undefined
+  /** Moves of the log start follow one another. */
+  #moving: Promise<unknown> = SETTLED
 
   protected override self(): PartitionLog {
     return this
+  }
+
+  get firstBaseOffset(): Offset {
+    return this.segments[0]!.baseOffset
   }
 
   get sizeBytes(): number {
@@ -57,82 +59,74 @@ export class Log extends PersistentLog implements PartitionLog, ReadableLog {
 
   read(request: ReadRequest, target: ReadResult): ReadStatus {
     if (this.failure !== undefined) return ReadStatus.storageError
-    if (request.fetchOffset < this.logStartOffset || request.fetchOffset > this.logEndOffset)
+    if (request.fetchOffset < this.logStartOffset || request.fetchOffset > this.logEndOffset) {
+      target.byteLength = 0
+      target.nextOffset = request.fetchOffset
       return ReadStatus.outOfRange
-    for (const range of this.#quarantined) {
-      if (request.fetchOffset >= range.from && request.fetchOffset < range.to) return ReadStatus.corrupt
     }
-    const status = this.room.reader.read(this, this.#clip(request), target)
-    return status
-  }
-
-  /** A read stops in front of a damaged range, so that what is sound before it is served. */
-  #clip(request: ReadRequest): ReadRequest {
-    if (this.#quarantined.length === 0) return request
-    let end = request.end
-    for (const range of this.#quarantined) if (range.from > request.fetchOffset) end = Math.min(end, range.from)
-    return { ...request, end }
+    return this.room.reader.read(this, request, target)
   }
 
   loadIndexes(segment: Segment): Promise<void> {
-    const running = this.#loading.get(segment)
-    if (running !== undefined) return running
-    const loading = this.#loadIndexes(segment).finally(() => this.#loading.delete(segment))
-    this.#loading.set(segment, loading)
-    return loading
-  }
-
-  async #loadIndexes(segment: Segment): Promise<void> {
-    const { disk, files } = this.room
-    if (!(await segment.loadIndexes(disk))) await rebuildIndexes(files, segment, this.config.indexIntervalBytes)
-    this.room.indexLoaded(segment)
-  }
-
-  async offsetForTimestamp(timestampMs: TimestampMs, end: Offset): Promise<TimestampedOffset | undefined> {
-    for (const segment of [...this.segments]) {
-      if (segment.maxTimestamp < timestampMs || segment.endOffset <= this.logStartOffset) continue
-      if (segment.baseOffset >= end) return undefined
-      if (segment.index === undefined) await this.loadIndexes(segment)
-      const from = segment.index!.floorPosition(segment.timeIndex!.floorOffset(timestampMs))
-      let found: TimestampedOffset | undefined
-      await visitBatches(this.room.files, segment, { position: from, end: segment.size }, async (bytes, position) => {
-        if (batchHeader.baseOffset(bytes, position) >= end) return false
-        if (batchHeader.maxTimestamp(bytes, position) < timestampMs) return true
-        if (batchHeader.lastOffset(bytes, position) < this.logStartOffset) return true
-        found = await firstRecordAtOrAfter(bytes, position, timestampMs, end)
-        return found === undefined
-      })
-      if (found !== undefined) return found
-    }
-    return undefined
-  }
-
-  async offsetOfMaxTimestamp(end: Offset): Promise<TimestampedOffset | undefined> {
-    let best: Segment | undefined
-    for (const segment of this.segments) {
-      if (
-        segment.size > 0 &&
-        segment.baseOffset < end &&
-        (best === undefined || segment.maxTimestamp > best.maxTimestamp)
-      ) {
-        best = segment
+    return this.#once(segment, async () => {
+      const { disk, files } = this.room
+      if (!(await segment.loadIndexes(disk))) {
+        await rebuildIndexes(files, segment, this.config.indexIntervalBytes)
+        await segment.storeIndexes(disk, true)
       }
-    }
-    if (best === undefined) return undefined
-    if (best.index === undefined) await this.loadIndexes(best)
-    const { maxTimestamp } = best
-    let found: TimestampedOffset | undefined
-    await visitBatches(this.room.files, best, { position: 0, end: best.size }, async (bytes, position) => {
-      if (batchHeader.maxTimestamp(bytes, position) < maxTimestamp) return true
-      for (const record of await recordsOf(bytes, position)) {
-        if (record.timestamp !== maxTimestamp || record.offset >= end) continue
-        const leaderEpoch = batchHeader.partitionLeaderEpoch(bytes, position)
-        found = { offset: record.offset, timestamp: record.timestamp, leaderEpoch }
-        break
-      }
-      return found === undefined
+      if (segment !== this.active) this.room.indexLoaded(segment)
     })
-    return found
+  }
+
+  examine(segment: Segment): Promise<void> {
+    return this.#once(segment, () => this.#examine(segment))
+  }
+
+  async #examine(segment: Segment): Promise<void> {
+    const { size } = segment
+    const { found } = await examineSegment(this.room, segment, size, {
+      indexIntervalBytes: this.config.indexIntervalBytes,
+      stepOverBelow: Number.POSITIVE_INFINITY,
+      start: startOfSegment(segment),
+    })
+    const rest = { from: found.endOffset, to: segment.endOffset, position: found.size, endPosition: size }
+    const damage = [...(found.damage ?? []), ...(found.size < size ? [rest] : [])]
+    segment.verified = true
+    segment.damage = damage.length > 0 ? damage : undefined
+    segment.index = found.index
+    segment.timeIndex = found.timeIndex
+    segment.indexesStored = false
+    await segment.storeIndexes(this.room.disk, segment !== this.active)
+    const fields = { path: segment.path('.log'), lost: damage.map(({ from, to }) => ({ from, to })) }
+    if (damage.length > 0) this.room.logger.error(fields, 'a segment is damaged: these offsets are lost')
+    else this.room.logger.warn(fields, 'an index did not fit its segment and was made again')
+  }
+
+  /** One piece of work at a time for a segment; who comes meanwhile shares it. */
+  #once(segment: Segment, work: () => Promise<void>): Promise<void> {
+    this.#loading ??= new Map()
+    const loading = this.#loading
+    const running = loading.get(segment) ?? work().finally(() => loading.delete(segment))
+    loading.set(segment, running)
+    return running
+  }
+
+  async describe(segment: Segment): Promise<void> {
+    if (segment.described) return
+    if (segment.index === undefined) await this.loadIndexes(segment)
+    if (segment.described) return
+    segment.described = true
+    if (segment.maxTimestamp >= 0) return
+    segment.maxTimestamp = segment.timeIndex?.lastTimestamp ?? -1
+    segment.maxTimestampOffset = segment.timeIndex?.lastOffset ?? segment.baseOffset
+  }
+
+  offsetForTimestamp(timestampMs: TimestampMs, end: Offset): Promise<TimestampedOffset | undefined> {
+    return firstOffsetAt(this, this.room.files, timestampMs, end)
+  }
+
+  offsetOfMaxTimestamp(end: Offset): Promise<TimestampedOffset | undefined> {
+    return offsetOfNewest(this, this.room.files, end)
   }
 
   endOffsetForEpoch(epoch: LeaderEpoch): { epoch: LeaderEpoch; endOffset: Offset } {
@@ -148,54 +142,64 @@ export class Log extends PersistentLog implements PartitionLog, ReadableLog {
   }
 
   async deleteRecordsBefore(offset: Offset): Promise<Offset> {
-    if (offset > this.logStartOffset) await this.#moveLogStart(offset)
+    const bounded = Math.min(offset, this.highWatermark)
+    await this.#inTurn(async () => {
+      if (bounded <= this.logStartOffset) return
+      this.#announceLogStart(bounded)
+      await this.room.storeLogStarts()
+      await this.#removeBelowLogStart()
+    })
     return this.logStartOffset
   }
 
-  async #moveLogStart(offset: Offset): Promise<void> {
-    this.logStartOffset = offset
-    await this.room.storeLogStarts()
-    this.observer.logStartMoved(this)
-    if (this.epochs.truncateFromStart(offset)) await this.epochs.store()
-    this.parts.transactions.truncateFromStart(offset)
-    this.#quarantined = this.#quarantined.filter((range) => range.to > offset)
-    await this.#removeBelow(offset)
+  async #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+    const running = this.#moving.then(work, work)
+    this.#moving = running.catch(() => {})
+    return running
   }
 
-  /** Removes whole segments below the log start; the active one only after a roll. */
-  async #removeBelow(offset: Offset): Promise<number> {
-    let freed = 0
-    while (this.segments.length > 1 && this.segments[0]!.endOffset <= offset) {
-      const segment = this.segments.shift()!
-      freed += segment.size
-      await this.room.removeSegment(segment, this.config.fileDeleteDelayMs)
+  #announceLogStart(offset: Offset): void {
+    this.logStartOffset = offset
+    this.parts.transactions.truncateFromStart(offset)
+    this.observer.logStartMoved(this)
+  }
+
+  /** The log start is durable before the first file goes: a crash does not bring back records that were said to be gone. */
+  async #removeBelowLogStart(): Promise<void> {
+    if (this.epochs.truncateFromStart(this.logStartOffset)) await this.sideFiles.storeStartOfEpochs()
+    while (this.segments.length > 1 && this.segments[0]!.endOffset <= this.logStartOffset) {
+      await this.room.removeSegment(this.segments.shift()!, this.config.fileDeleteDelayMs)
     }
-    return freed
   }
 
   async applyRetention(nowMs: TimestampMs): Promise<number> {
     if (this.failure !== undefined) return 0
-    this.forgetProducers(nowMs)
-    const active = this.active
-    const aged = active.size > 0 && active.firstTimestamp >= 0 && nowMs - active.firstTimestamp > this.config.segmentMs
-    if (aged) await this.rollIfIdle()
-    if (!this.config.cleanupDelete) return 0
-    const expired = expiredSegments(this.segments, this.config, this.highWatermark, nowMs)
-    if (expired.count === 0) return 0
-    // Everything went: an empty active segment has to follow before the last one may go.
-    if (expired.count === this.segments.length && !(await this.rollIfIdle())) return 0
-    const end = this.segments[expired.count - 1]!.endOffset
-    this.#report(expired.count, expired.reason, end)
-    const before = this.sizeBytes
-    await this.#moveLogStart(Math.max(end, this.logStartOffset))
-    return before - this.sizeBytes
+    this.producerStates.expire(nowMs, this.config.producerIdExpirationMs)
+    const { active } = this
+    const firstMs = active.firstTimestamp >= 0 ? active.firstTimestamp : active.createdMs
+    if (active.size > 0 && nowMs - firstMs > this.config.segmentMs) await this.rollIfIdle()
+    return this.config.cleanupDelete ? this.#inTurn(() => this.#removeExpired(nowMs)) : 0
   }
 
-  #report(count: number, reason: RemovalReason, end: Offset): void {
-    this.room.logger.info(
-      { log: this.directory, segments: count, reason, logStartOffset: end },
-      'removing old segments',
-    )
+  async #removeExpired(nowMs: TimestampMs): Promise<number> {
+    const rules = { config: this.config, highWatermark: this.highWatermark, nowMs }
+    const { count, reason } = await expiredSegments(this.segments, rules, (segment) => this.describe(segment))
+    if (count === 0) return 0
+    const end = this.segments[count - 1]!.endOffset
+    // Everything went: an empty active segment has to follow before the last one may go.
+    if (count === this.segments.length && !(await this.rollIfIdle())) return 0
+    const before = this.sizeBytes
+    const fields = { log: this.directory, segments: count, reason, logStartOffset: end }
+    this.room.logger.info(fields, 'removing old segments')
+    if (end > this.logStartOffset) this.#announceLogStart(end)
+    try {
+      await this.room.storeLogStarts()
+    } catch (error) {
+      // Removing is what makes room again; whole segments that come back in a crash expire a second time.
+      if (!isDiskFull(error)) throw error
+    }
+    await this.#removeBelowLogStart()
+    return before - this.sizeBytes
   }
 
   setConfig(config: LogConfig): void {
@@ -203,21 +207,23 @@ export class Log extends PersistentLog implements PartitionLog, ReadableLog {
   }
 
   async readBytes(from: Offset, end: Offset, maxBytes: number): Promise<Buffer> {
-    const segment = segmentFor(this.segments, from)
-    if (segment === undefined || from >= end) return Buffer.alloc(0)
-    if (segment.index === undefined) await this.loadIndexes(segment)
     const pieces: Buffer[] = []
     let byteLength = 0
-    const position = segment.index!.floorPosition(from)
-    await visitBatches(this.room.files, segment, { position, end: segment.size }, (bytes, at) => {
-      if (batchHeader.lastOffset(bytes, at) < from) return true
-      if (batchHeader.baseOffset(bytes, at) >= end) return false
-      const size = batchHeader.batchByteLength(bytes, at)
-      if (byteLength > 0 && byteLength + size > maxBytes) return false
-      pieces.push(Buffer.from(bytes.subarray(at, at + size)))
-      byteLength += size
-      return true
-    })
+    for (let index = segmentIndex(this.segments, from); index < this.segments.length && byteLength === 0; index++) {
+      const segment = this.segments[index]!
+      if (segment.baseOffset >= end) break
+      if (segment.index === undefined) await this.loadIndexes(segment)
+      const start = segment.index!.floorPosition(from)
+      await visitBatches(this.room.files, segment, { start, end: segment.size }, (bytes, at) => {
+        if (batchHeader.lastOffset(bytes, at) < from) return true
+        if (batchHeader.baseOffset(bytes, at) >= end) return false
+        const size = batchHeader.batchByteLength(bytes, at)
+        if (byteLength > 0 && byteLength + size > maxBytes) return false
+        pieces.push(Buffer.from(bytes.subarray(at, at + size)))
+        byteLength += size
+        return true
+      })
+    }
     return Buffer.concat(pieces, byteLength)
   }
 
@@ -225,22 +231,38 @@ export class Log extends PersistentLog implements PartitionLog, ReadableLog {
     return this.producerStates.summaries()
   }
 
+  /** Index entries of the active segment that a crash would cost. */
+  storeIndexTail(): Promise<void> {
+    const { index } = this.active
+    if (this.failure !== undefined || index === undefined || index.count === index.persisted) return SETTLED
+    return this.sideFiles.storeIndexTail(this.active)
+  }
+
   async close(): Promise<void> {
-    await this.finishWrites()
-    const { disk, files } = this.room
-    if (this.failure === undefined && this.changed) {
-      await storeSnapshot(disk, this.directory, this.logEndOffset, this.producerStates)
-      await this.active.storeIndexes(disk, true)
+    await this.stopWriting()
+    try {
+      await this.closeLane()
+      if (this.failure === undefined) {
+        await this.sideFiles.durable()
+        // A partition that was never used costs no files at all.
+        if (!this.active.indexesStored && (this.active.size > 0 || this.segments.length > 1)) {
+          await this.sideFiles.finish(this.active, this.producerStates.entriesAt(this.logEndOffset))
+        }
+      }
+    } finally {
+      await this.sideFiles.settled()
+      for (const segment of this.segments) this.room.files.close(segment)
     }
-    for (const segment of this.segments) files.close(segment)
   }
 
   async delete(delayMs: number): Promise<void> {
-    await this.finishWrites()
-    for (const segment of this.segments) {
-      segment.removed = true
-      this.room.files.close(segment)
-    }
+    await this.stopWriting()
+    this.abandonLane()
+    await this.sideFiles.settled()
+    for (const segment of this.segments) segment.removed = true
     await this.room.removeDirectory(this.directory, delayMs)
+    for (const segment of this.segments) this.room.files.close(segment)
   }
 }
+
+const SETTLED: Promise<void> = Promise.resolve()

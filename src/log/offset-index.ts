@@ -88,7 +88,8 @@ export class OffsetIndex {
     for (let at = 0; at < bytes.length; at += OFFSET_INDEX_ENTRY_BYTES) {
       const relative = bytes.readInt32BE(at)
       const position = bytes.readInt32BE(at + 4)
-      if (relative === 0 && position === 0 && at > 0) break
+      // No batch at position 0 has an entry: this is the rest of a preallocated file.
+      if (relative === 0 && position === 0) break
       if (relative <= lastOffset || position <= lastPosition || position >= segmentBytes) return undefined
       index.add(baseOffset + relative, position)
       lastOffset = relative

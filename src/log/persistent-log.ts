@@ -1,31 +1,30 @@
 import type { CommitLane } from '../base/commit.ts'
-import type { LeaderEpoch, Offset, TimestampMs } from '../base/ids.ts'
+import type { LeaderEpoch, Offset } from '../base/ids.ts'
 import { batchHeader } from '../records/index.ts'
 import { AppendQueue } from './append-queue.ts'
+import { asError, errnoOf, isDiskFull, isOutOfDescriptors } from './disk-error.ts'
+import { GroupEnds } from './group-ends.ts'
 import type { LeaderEpochs } from './leader-epochs.ts'
 import { LogError, LogErrorCode } from './log-error.ts'
 import { createSegment, SegmentCommitFile } from './log-files.ts'
 import type { LogParts, LogRoom } from './log-parts.ts'
 import type { AppendBatch, LogConfig, LogObserver, PartitionLog } from './partition-log.ts'
 import type { ProducerStates } from './producer-states.ts'
-import { fitting, isRollDue } from './roll.ts'
+import { fitting, isRollDue, type RollRules } from './roll.ts'
 import type { Segment } from './segment.ts'
-import { storeSnapshot } from './snapshot-files.ts'
+import { SideFiles } from './side-files.ts'
+import { readTransactionMarker } from './transaction-marker.ts'
 
 const ENOSPC = 28
 const EDQUOT = 122
 
-/** Where the readable end will be once the committer says that a group is committed. */
-interface GroupEnd {
-  readonly endOffset: Offset
-  readonly segment: Segment
-  readonly position: number
-}
-
 /**
  * The writing half of a partition's log; see PartitionLog for the contract.
  * Owns the queue of batches with offsets, the active segment, and the order
- * write → committer → high watermark. LogView adds reading and lookups.
+ * write → committer → high watermark. Log adds reading and lookups.
+ *
+ * While an open, a roll, a threaded write or a cut is under way (`#busy`),
+ * batches gather in the queue; they go out when it is done.
  */
 export abstract class PersistentLog {
   readonly directory: string
@@ -34,8 +33,6 @@ export abstract class PersistentLog {
   readonly producerStates: ProducerStates
   config: LogConfig
   failure: Error | undefined
-  /** Something was written or recovered since the log was opened: closing has files to write. */
-  changed: boolean
   logStartOffset: Offset
   logEndOffset: Offset
   writtenEnd: Offset
@@ -46,17 +43,17 @@ export abstract class PersistentLog {
   protected readonly room: LogRoom
   protected readonly parts: LogParts
   protected readonly observer: LogObserver
+  protected readonly sideFiles: SideFiles
   readonly #queue = new AppendQueue()
-  readonly #groupEnds: GroupEnd[] = []
+  readonly #groupEnds = new GroupEnds()
   readonly #lane: CommitLane
   #commitFile: SegmentCommitFile
   #epoch: LeaderEpoch
   #closing = false
-  /** An open, a roll or a threaded write is under way; flush waits for it. */
-  #busy = false
-  #epochsStored: Promise<void> | undefined
-  /** The directory entry of the active segment, until it is durable. */
-  #directorySync: Promise<void> | undefined
+  /** Settles when what flushing has to wait for is done. */
+  #busy: Promise<void> | undefined
+  /** The rows of the queue are being written by a thread: their slabs stay pinned whatever happens. */
+  #threaded = false
 
   constructor(room: LogRoom, parts: LogParts) {
     this.room = room
@@ -67,9 +64,8 @@ export abstract class PersistentLog {
     this.epochs = parts.epochs
     this.producerStates = parts.producers
     this.config = parts.config
-    this.changed = !parts.clean
     this.logStartOffset = parts.logStartOffset
-    const active = this.active
+    const { active } = this
     this.logEndOffset = active.endOffset
     this.writtenEnd = active.endOffset
     this.durableEnd = parts.durableEnd
@@ -77,6 +73,7 @@ export abstract class PersistentLog {
     this.highWatermarkSegment = active
     this.highWatermarkPosition = active.size
     this.#epoch = Math.max(parts.epochs.latest, 0)
+    this.sideFiles = new SideFiles(room, parts)
     this.#commitFile = this.#commitFileOf(active)
     this.#lane = room.committer.openLane(parts.partition, {
       committed: (end) => this.#committed(end),
@@ -99,8 +96,8 @@ export abstract class PersistentLog {
   }
 
   get lastStableOffset(): Offset {
-    const open = this.producerStates.firstOpenOffset
-    return open === undefined ? this.highWatermark : Math.min(open, this.highWatermark)
+    const undecided = this.producerStates.firstUndecided(this.highWatermark)
+    return undecided === undefined ? this.highWatermark : Math.min(undecided, this.highWatermark)
   }
 
   append(batch: AppendBatch): Offset {
@@ -109,52 +106,70 @@ export abstract class PersistentLog {
     const { bytes } = batch.slab
     batchHeader.setBaseOffset(bytes, batch.position, baseOffset)
     batchHeader.setPartitionLeaderEpoch(bytes, batch.position, this.#epoch)
-    if (this.#epoch > this.epochs.latest) this.#startEpoch(baseOffset)
+    this.epochs.assign(this.#epoch, baseOffset)
+    if (this.epochs.isChanged) this.sideFiles.storeEpochs()
     this.#queue.add(batch, baseOffset)
-    if (batch.producerId >= 0 && !batch.isControl) this.producerStates.update(batch, baseOffset, true)
+    if (batch.producerId >= 0) this.#updateProducer(batch, baseOffset)
     this.logEndOffset = baseOffset + batch.lastOffsetDelta + 1
     this.room.markUnflushed(this)
     return baseOffset
   }
 
+  #updateProducer(batch: AppendBatch, baseOffset: Offset): void {
+    if (!batch.isControl) return this.producerStates.update(batch, baseOffset, true)
+    const marker = readTransactionMarker(batch.slab.bytes, batch.position, baseOffset)
+    if (marker === undefined) return
+    const firstOffset = this.producerStates.endTransaction(marker, true)
+    if (!marker.aborted || firstOffset < 0) return
+    const { producerId } = marker
+    const lastStableOffset = this.producerStates.stableOffsetAfter(baseOffset)
+    this.sideFiles.aborted({ producerId, firstOffset, lastOffset: baseOffset, lastStableOffset })
+  }
+
   flush(): void {
-    while (!this.#busy && this.#queue.count > 0 && this.failure === undefined) {
-      const active = this.active
-      if (active.file === undefined) return this.#later(this.room.files.open(active))
-      const nowMs = this.room.clock.nowMs()
-      if (isRollDue(active, this.config, this.#queue, this.parts.segmentJitterMs, nowMs))
-        return this.#later(this.roll())
-      const count = fitting(active, this.config, this.#queue)
-      if (this.room.writesAreSlow) return this.#later(this.#writeThreaded(active, count))
-      this.#writeInline(active, count)
+    while (this.#busy === undefined && this.#queue.count > 0 && this.failure === undefined) {
+      const { active } = this
+      if (this.room.files.get(active) === undefined) return this.#later(this.#reopen(active))
+      const rules = { config: this.config, jitterMs: this.parts.segmentJitterMs, nowMs: this.room.clock.nowMs() }
+      if (isRollDue(active, this.#queue, rules)) return this.#later(this.#rollForAppend())
+      const count = fitting(active, this.#queue, rules)
+      if (this.room.writesAreSlow) return this.#later(this.#writeThreaded(active, count, rules))
+      this.#writeInline(active, count, rules)
     }
   }
 
-  #writeInline(segment: Segment, count: number): void {
-    const startedMs = this.room.clock.monotonicMs()
-    const expected = this.#bytesOf(count)
-    const written = segment.file!.writeRowsSync(segment.size, this.#queue.rows, count)
-    this.room.wrote(expected, this.room.clock.monotonicMs() - startedMs)
-    if (written !== expected) return this.#writeFailed(segment, written)
-    this.#wrote(segment, count, expected)
-  }
-
-  async #writeThreaded(segment: Segment, count: number): Promise<void> {
-    const expected = this.#bytesOf(count)
-    segment.uses++
-    // A copy: batches may be queued behind while the write runs.
-    const rows = this.#queue.rows.slice(0, 3 * count)
-    const startedMs = this.room.clock.monotonicMs()
-    let written: number
+  async #reopen(segment: Segment): Promise<void> {
     try {
-      written = await segment.file!.writeRows(segment.size, rows, count)
+      await this.room.files.open(segment)
     } catch (error) {
-      written = -errnoOf(error)
+      if (!isOutOfDescriptors(error)) throw error
+      this.#refuse(asError(error))
     }
+  }
+
+  #writeInline(segment: Segment, count: number, rules: RollRules): void {
+    const expected = this.#bytesOf(count)
+    const startedMs = this.room.clock.monotonicMs()
+    const written = segment.file!.writeRowsSync(segment.size, this.#queue.rows, count)
+    this.room.wrote(this.room.clock.monotonicMs() - startedMs)
+    if (written === expected) this.#wrote(segment, count, expected, rules)
+    else this.#writeFailed(segment, written)
+  }
+
+  async #writeThreaded(segment: Segment, count: number, rules: RollRules): Promise<void> {
+    const expected = this.#bytesOf(count)
+    const startedMs = this.room.clock.monotonicMs()
+    this.#threaded = true
+    segment.uses++
+    // A copy: the queue's own rows may move while batches gather behind these.
+    const rows = this.#queue.copyRows(count)
+    const written = await segment.file!.writeRows(segment.size, rows, count).catch((error: unknown) => -errnoOf(error))
     segment.uses--
-    this.room.wrote(expected, this.room.clock.monotonicMs() - startedMs)
-    if (written !== expected) this.#writeFailed(segment, written)
-    else this.#wrote(segment, count, expected)
+    this.#threaded = false
+    this.room.wrote(this.room.clock.monotonicMs() - startedMs)
+    if (this.failure !== undefined) this.#queue.drop()
+    else if (written === expected) this.#wrote(segment, count, expected, rules)
+    else this.#writeFailed(segment, written)
   }
 
   #bytesOf(count: number): number {
@@ -164,29 +179,27 @@ export abstract class PersistentLog {
     return byteLength
   }
 
-  #wrote(segment: Segment, count: number, byteLength: number): void {
+  #wrote(segment: Segment, count: number, byteLength: number, rules: RollRules): void {
     const queue = this.#queue
     const baseOffset = this.writtenEnd
     const filePosition = segment.size
-    segment.dirty = true
-    this.changed = true
+    const { indexIntervalBytes } = rules.config
     for (let index = 0; index < count; index++) {
-      segment.added(
-        queue.lastOffsets[index]!,
-        queue.batchBytes(index),
-        queue.timestamps[index]!,
-        this.config.indexIntervalBytes,
-      )
+      segment.added(queue.lastOffset(index), queue.batchBytes(index), queue.timestamp(index), indexIntervalBytes)
     }
-    const rows = queue.rows.slice(0, 3 * count)
+    segment.dirty = true
+    segment.modifiedMs = rules.nowMs
+    const { endOffset } = segment
+    const rows = queue.copyRows(count)
     const pins = queue.take(count)
-    this.writtenEnd = segment.endOffset
-    this.producerStates.settle(this.writtenEnd)
-    this.#groupEnds.push({ endOffset: segment.endOffset, segment, position: segment.size })
+    this.writtenEnd = endOffset
+    this.producerStates.settle(endOffset)
+    this.sideFiles.written(segment, endOffset)
+    this.#groupEnds.push(endOffset, segment, segment.size)
     this.#lane.submit({
       leaderEpoch: this.#epoch,
       baseOffset,
-      endOffset: segment.endOffset,
+      endOffset,
       file: this.#commitFile,
       filePosition,
       byteLength,
@@ -199,130 +212,132 @@ export abstract class PersistentLog {
   /** Cuts back what a failed or short write may have left; everything queued is given back. */
   #writeFailed(segment: Segment, written: number): void {
     const errno = written < 0 ? -written : ENOSPC
-    const retriable = errno === ENOSPC || errno === EDQUOT
-    const error = new LogError(LogErrorCode.failed, segment.path('.log'), `a write failed with errno ${errno}`)
-    if (!retriable) return this.#fail(error, this.writtenEnd)
-    this.#giveBack(this.writtenEnd)
-    this.observer.appendFailed(this.self(), this.writtenEnd, error, false)
-    this.#later(
-      segment.file!.truncate(segment.size).catch((cause: unknown) => {
-        this.#fail(cause instanceof Error ? cause : error, this.writtenEnd)
-      }),
-    )
+    const path = segment.path('.log')
+    const error = new LogError(LogErrorCode.writeFailed, path, `writing failed with errno ${errno}`)
+    const cut = segment.file!.truncate(segment.size)
+    if (errno === ENOSPC || errno === EDQUOT) {
+      this.#refuse(error)
+      return this.#later(cut)
+    }
+    this.#fail(error, this.writtenEnd)
+    // Nothing is written behind it any more, and the next start cuts it again.
+    cut.catch(() => {})
   }
 
-  #giveBack(from: Offset): void {
-    this.#queue.drop()
-    this.producerStates.rollBack(from)
-    this.logEndOffset = from
+  /** Gives back what is queued, for a reason that may pass. */
+  #refuse(error: Error): void {
+    this.#giveBack()
+    this.observer.appendFailed(this.self(), this.writtenEnd, error, false)
+  }
+
+  #giveBack(): void {
+    if (!this.#threaded) this.#queue.drop()
+    this.producerStates.rollBack(this.writtenEnd)
+    this.sideFiles.gaveBack(this.writtenEnd)
+    this.epochs.truncateFromEnd(this.writtenEnd + 1)
+    this.logEndOffset = this.writtenEnd
   }
 
   #fail(error: Error, from: Offset): void {
     if (this.failure !== undefined) return
     this.failure = error
-    this.#giveBack(this.writtenEnd)
+    this.#giveBack()
     this.observer.appendFailed(this.self(), from, error, true)
     this.room.failed(error)
   }
 
   /** Runs something that flushing has to wait for, then flushes what gathered meanwhile. */
   #later(work: Promise<void>): void {
-    this.#busy = true
-    work
-      .catch((error: unknown) => this.#fail(error instanceof Error ? error : new Error(String(error)), this.writtenEnd))
-      .finally(() => {
-        this.#busy = false
+    this.#busy = work
+      .catch((error: unknown) => this.#fail(asError(error), this.writtenEnd))
+      .then(() => {
+        this.#busy = undefined
         this.flush()
       })
   }
 
   #committed(end: Offset): void {
-    if (end <= this.highWatermark) return
-    const ends = this.#groupEnds
-    let passed = 0
-    while (passed < ends.length && ends[passed]!.endOffset <= end) passed++
-    if (passed === 0) return
-    const last = ends[passed - 1]!
-    ends.splice(0, passed)
-    this.highWatermark = last.endOffset
-    this.highWatermarkSegment = last.segment
-    this.highWatermarkPosition = last.position
+    if (end <= this.highWatermark || !this.#groupEnds.passTo(end)) return
+    this.highWatermark = this.#groupEnds.passedOffset
+    this.highWatermarkSegment = this.#groupEnds.passedSegment!
+    this.highWatermarkPosition = this.#groupEnds.passedPosition
+    this.producerStates.highWatermarkMoved(this.highWatermark)
     this.observer.highWatermarkMoved(this.self())
   }
 
-  /** Finishes the active segment and starts the next at the written end. Only while nothing is being written. */
-  async roll(): Promise<void> {
-    const { disk, files } = this.room
-    const finished = this.active
-    const next = await createSegment(disk, files, this.directory, this.writtenEnd)
-    this.segments.push(next)
-    this.#commitFile = this.#commitFileOf(next)
-    this.#directorySync = disk.syncDirectory(this.directory)
-    // Awaited by the first sync; a failure there fails the lane.
-    this.#directorySync.catch(() => {})
-    await finished.storeIndexes(disk, true)
-    await storeSnapshot(disk, this.directory, this.writtenEnd, this.producerStates)
+  async #rollForAppend(): Promise<void> {
+    try {
+      await this.#roll()
+    } catch (error) {
+      if (!isDiskFull(error) && !isOutOfDescriptors(error)) throw error
+      this.#refuse(asError(error))
+    }
   }
 
-  /** Rolls when something was written since the last roll and nobody writes now; false when it has to wait. */
-  async rollIfIdle(): Promise<boolean> {
-    if (this.#busy || this.#queue.count > 0 || this.active.size === 0) return false
-    this.#busy = true
-    try {
-      await this.roll()
-    } finally {
-      this.#busy = false
-      this.flush()
-    }
+  /**
+   * Starts the next segment at the written end. Only while nothing is being written. The files that belong to the
+   * finished segment follow in the background; nothing in the new one is durable before its directory entry is.
+   */
+  async #roll(): Promise<void> {
+    const { segmentBytes, preallocate } = this.config
+    const next = await createSegment(this.room, this.directory, this.writtenEnd, preallocate ? segmentBytes : 0)
+    const finished = this.active
+    this.segments.push(next)
+    this.#commitFile = this.#commitFileOf(next)
+    this.sideFiles.rolled(finished, this.producerStates.entriesAt(this.writtenEnd))
+  }
+
+  /** Rolls unless nothing was written to the active segment; false when somebody is writing. */
+  protected async rollIfIdle(): Promise<boolean> {
+    if (this.#busy !== undefined || this.#queue.count > 0 || this.failure !== undefined || this.#closing) return false
+    const rolling = this.#roll()
+    this.#later(rolling.catch(() => {}))
+    await rolling
     return true
   }
 
   async becomeLeader(epoch: LeaderEpoch): Promise<void> {
-    this.#epoch = epoch
-    // The first append of an empty log records it: an unused partition needs no checkpoint.
-    if (this.logEndOffset === this.logStartOffset && this.epochs.latest < 0) return
-    if (this.epochs.assign(epoch, this.logEndOffset)) await this.epochs.store()
-  }
-
-  #startEpoch(startOffset: Offset): void {
-    this.epochs.assign(this.#epoch, startOffset)
-    this.#epochsStored = this.epochs.store()
-    this.#epochsStored.catch(() => {})
+    await this.#whenWritten()
+    this.#epoch = Math.max(epoch, this.#epoch)
+    this.epochs.assign(this.#epoch, this.logEndOffset)
   }
 
   #commitFileOf(segment: Segment): SegmentCommitFile {
-    return new SegmentCommitFile({
-      segment,
-      files: this.room.files,
-      beforeSync: async () => {
-        await this.#directorySync
-        await this.#epochsStored
-      },
-    })
+    return new SegmentCommitFile({ segment, files: this.room.files, beforeSync: () => this.sideFiles.durable() })
   }
 
-  sync(): Promise<void> {
-    return this.#lane.sync()
+  async sync(): Promise<void> {
+    await this.#whenWritten()
+    if (this.failure !== undefined) throw this.failure
+    await this.#lane.sync()
   }
 
-  /** Stops appends and waits until everything queued is written and durable. */
-  protected async finishWrites(): Promise<void> {
-    this.#closing = true
+  /** Resolves once nothing is queued; batches that cannot be written are given back on the way. */
+  async #whenWritten(): Promise<void> {
     this.flush()
-    while (this.#busy || this.#queue.count > 0) {
-      if (this.failure !== undefined) return
-      await new Promise<void>((resolve) => setImmediate(resolve))
+    while (this.#busy !== undefined) {
+      await this.#busy
+      this.flush()
     }
-    if (this.failure === undefined) await this.#lane.sync()
+  }
+
+  /** Stops appends and waits until what was queued is written. */
+  protected async stopWriting(): Promise<void> {
+    this.#closing = true
+    await this.#whenWritten()
+  }
+
+  /** After `stopWriting`. */
+  protected async closeLane(): Promise<void> {
+    try {
+      if (this.failure === undefined) await this.#lane.sync()
+    } finally {
+      this.#lane.close()
+    }
+  }
+
+  /** After `stopWriting`, when nothing of the log will be needed again. */
+  protected abandonLane(): void {
     this.#lane.close()
   }
-
-  protected forgetProducers(nowMs: TimestampMs): void {
-    this.producerStates.expire(nowMs, this.config.producerIdExpirationMs)
-  }
-}
-
-function errnoOf(error: unknown): number {
-  const errno = error instanceof Error && 'errno' in error ? error.errno : undefined
-  return typeof errno === 'number' && errno !== 0 ? Math.abs(errno) : 5
 }

@@ -8,12 +8,29 @@ const INVALID_PRODUCER_EPOCH = 47
 /** What an update reads of a batch. */
 export type SequencedBatch = Omit<AppendBatch, 'slab' | 'position' | 'byteLength'>
 
-/** One completed transaction, for the transaction index. */
-export interface CompletedTransaction {
+/** A commit or abort marker. */
+export interface TransactionMarker {
+  readonly producerId: ProducerId
+  readonly producerEpoch: number
+  readonly coordinatorEpoch: number
+  readonly offset: Offset
+  readonly timestamp: TimestampMs
+  readonly aborted: boolean
+}
+
+/** One completed transaction. */
+interface EndedTransaction {
   readonly producerId: ProducerId
   readonly firstOffset: Offset
+  /** Of its marker. */
   readonly lastOffset: Offset
-  readonly aborted: boolean
+}
+
+/** An update that may have to be taken back. */
+interface UndoStep {
+  readonly baseOffset: Offset
+  readonly producerId: ProducerId
+  readonly previous: ProducerEntry | undefined
 }
 
 /**
@@ -28,9 +45,11 @@ export class ProducerStates {
   duplicateTimestamp: TimestampMs = -1
   #entries: Map<ProducerId, ProducerEntry> | undefined
   /** Previous entries of updates that may have to be taken back, with the base offset of their batch. */
-  #undo: { baseOffset: Offset; producerId: ProducerId; previous: ProducerEntry | undefined }[] = []
+  #undo: UndoStep[] = []
   /** Open transactions: producer to first offset. */
   #open: Map<ProducerId, Offset> | undefined
+  /** Transactions whose marker is not committed yet: their records are not decided for readers either. */
+  #ended: EndedTransaction[] = []
 
   check(batch: AppendBatch): number {
     if (batch.producerId < 0) return APPEND_ACCEPTED
@@ -80,21 +99,20 @@ export class ProducerStates {
     )
   }
 
-  /** A commit or abort marker ends the producer's transaction. */
-  endTransaction(marker: {
-    producerId: ProducerId
-    producerEpoch: number
-    coordinatorEpoch: number
-    offset: Offset
-    timestamp: TimestampMs
-    aborted: boolean
-  }): CompletedTransaction | undefined {
+  /**
+   * A commit or abort marker ends the producer's transaction. Returns where the transaction began, -1 when none was
+   * open. `undoable` while the marker is not written.
+   */
+  endTransaction(marker: TransactionMarker, undoable: boolean): Offset {
     this.#entries ??= new Map()
-    const previous = this.#entries.get(marker.producerId)
+    const { producerId } = marker
+    const previous = this.#entries.get(producerId)
+    if (undoable) this.#undo.push({ baseOffset: marker.offset, producerId, previous })
     const firstOffset = previous?.transactionStart ?? -1
+    if (firstOffset >= 0) this.#ended.push({ producerId, firstOffset, lastOffset: marker.offset })
     const sameEpoch = previous !== undefined && previous.epoch === marker.producerEpoch
     this.#put(
-      marker.producerId,
+      producerId,
       new ProducerEntry({
         epoch: marker.producerEpoch,
         coordinatorEpoch: marker.coordinatorEpoch,
@@ -103,8 +121,14 @@ export class ProducerStates {
         batches: sameEpoch ? previous.batches : [],
       }),
     )
-    if (firstOffset < 0) return undefined
-    return { producerId: marker.producerId, firstOffset, lastOffset: marker.offset, aborted: marker.aborted }
+    return firstOffset
+  }
+
+  /** First offset that is not decided once everything below `marker` is: what Kafka stores with an aborted transaction. */
+  stableOffsetAfter(marker: Offset): Offset {
+    let first = marker + 1
+    if (this.#open !== undefined) for (const offset of this.#open.values()) first = Math.min(first, offset)
+    return first
   }
 
   /** Batches below `end` are written: their updates stay. */
@@ -120,19 +144,40 @@ export class ProducerStates {
     for (let step = this.#undo.pop(); step !== undefined; step = this.#undo.pop()) {
       if (step.baseOffset < from) {
         this.#undo.push(step)
-        return
+        break
       }
       if (step.previous === undefined) this.#remove(step.producerId)
       else this.#put(step.producerId, step.previous)
     }
+    this.#ended = this.#ended.filter((ended) => ended.lastOffset < from)
   }
 
-  /** First offset of the earliest open transaction, or undefined. */
-  get firstOpenOffset(): Offset | undefined {
-    if (this.#open === undefined || this.#open.size === 0) return undefined
+  /** The entries as they were when the log ended at `end`; nothing below `end` may still be undoable. */
+  entriesAt(end: Offset): ReadonlyMap<ProducerId, ProducerEntry> {
+    const entries = new Map(this.entries)
+    for (let index = this.#undo.length - 1; index >= 0; index--) {
+      const step = this.#undo[index]!
+      if (step.baseOffset < end) break
+      if (step.previous === undefined) entries.delete(step.producerId)
+      else entries.set(step.producerId, step.previous)
+    }
+    return entries
+  }
+
+  /** First offset of a transaction that readers below `highWatermark` do not see the end of; undefined when there is none. */
+  firstUndecided(highWatermark: Offset): Offset | undefined {
+    if (this.#ended.length === 0 && (this.#open === undefined || this.#open.size === 0)) return undefined
     let first = Number.POSITIVE_INFINITY
-    for (const offset of this.#open.values()) first = Math.min(first, offset)
-    return first
+    if (this.#open !== undefined) for (const offset of this.#open.values()) first = Math.min(first, offset)
+    for (const ended of this.#ended) {
+      if (ended.lastOffset >= highWatermark) first = Math.min(first, ended.firstOffset)
+    }
+    return first === Number.POSITIVE_INFINITY ? undefined : first
+  }
+
+  /** Markers below the high watermark are seen by every reader. */
+  highWatermarkMoved(highWatermark: Offset): void {
+    if (this.#ended.length > 0) this.#ended = this.#ended.filter((ended) => ended.lastOffset >= highWatermark)
   }
 
   /** Forgets producers without an open transaction that were silent for `expirationMs`. */
@@ -152,6 +197,7 @@ export class ProducerStates {
     this.#entries = undefined
     this.#open = undefined
     this.#undo = []
+    this.#ended = []
     for (const [producerId, entry] of entries) {
       this.#entries ??= new Map()
       this.#put(producerId, entry)

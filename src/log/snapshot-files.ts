@@ -1,57 +1,62 @@
-import type { Offset } from '../base/ids.ts'
+import type { Offset, ProducerId } from '../base/ids.ts'
 import type { Disk } from '../native/disk.ts'
 import { parseSegmentName } from './data-directory.ts'
+import type { ProducerEntry } from './producer-entry.ts'
 import { decodeProducerSnapshot, encodeProducerSnapshot } from './producer-snapshot.ts'
-import type { ProducerStates } from './producer-states.ts'
 import { segmentName } from './segment.ts'
 
 /** As Kafka: the newest two are kept, the older ones are of no more use. */
 const KEPT = 2
 
-/** Writes the producer state as of `offset`; a partition without producers gets none unless one would be missed. */
-export async function storeSnapshot(
-  disk: Disk,
-  directory: string,
-  offset: Offset,
-  states: ProducerStates,
-): Promise<void> {
-  if (states.entries.size === 0) return
-  await disk.writeFileAtomic(`${directory}/${segmentName(offset)}.snapshot`, encodeProducerSnapshot(states.entries))
-  const offsets = await snapshotOffsets(disk, directory)
-  for (const old of offsets.slice(0, -KEPT)) await disk.unlink(`${directory}/${segmentName(old)}.snapshot`)
+export interface LoadedSnapshot {
+  readonly offset: Offset
+  readonly entries: ReadonlyMap<ProducerId, ProducerEntry>
 }
 
-/** Loads the newest intact snapshot at or below `end`; damaged and later ones are removed. Returns its offset, or undefined. */
-export async function loadSnapshot(
-  disk: Disk,
-  directory: string,
-  names: readonly string[],
-  end: Offset,
-  states: ProducerStates,
-): Promise<Offset | undefined> {
-  const offsets = offsetsOf(names).reverse()
-  for (const offset of offsets) {
-    const path = `${directory}/${segmentName(offset)}.snapshot`
-    const entries = offset > end ? undefined : decodeProducerSnapshot(await disk.readFile(path))
-    if (entries !== undefined) {
-      states.reset(entries)
-      return offset
-    }
-    await disk.unlink(path)
-  }
-  states.reset([])
-  return undefined
-}
-
-async function snapshotOffsets(disk: Disk, directory: string): Promise<Offset[]> {
-  return offsetsOf((await disk.readdir(directory)).map((entry) => entry.name))
-}
-
-function offsetsOf(names: readonly string[]): Offset[] {
+/** Offsets of the snapshots among the names of a directory, oldest first. */
+export function snapshotOffsets(names: readonly string[]): Offset[] {
   const offsets: Offset[] = []
   for (const name of names) {
     const offset = parseSegmentName(name, '.snapshot')
     if (offset !== undefined) offsets.push(offset)
   }
   return offsets.sort((left, right) => left - right)
+}
+
+/**
+ * Writes the producer state as of `offset` (an empty one too: it says up to where nothing has to be read again), unless
+ * there is one already, and drops the oldest. Not synced: a checksum tells a good one, and the log holds all of it.
+ */
+export async function storeSnapshot(
+  disk: Disk,
+  directory: string,
+  offset: Offset,
+  entries: ReadonlyMap<ProducerId, ProducerEntry>,
+  known: Offset[],
+): Promise<void> {
+  if (offset <= (known.at(-1) ?? 0)) return
+  await disk.writeFileAtomic(snapshotPath(directory, offset), encodeProducerSnapshot(entries), { sync: false })
+  known.push(offset)
+  while (known.length > KEPT) await disk.unlink(snapshotPath(directory, known.shift()!))
+}
+
+/** Loads the newest intact snapshot at or below `end`; damaged and later ones are removed, from `known` too. */
+export async function loadSnapshot(
+  disk: Disk,
+  directory: string,
+  end: Offset,
+  known: Offset[],
+): Promise<LoadedSnapshot | undefined> {
+  for (let offset = known.at(-1); offset !== undefined; offset = known.at(-1)) {
+    const path = snapshotPath(directory, offset)
+    const entries = offset > end ? undefined : decodeProducerSnapshot(await disk.readFile(path))
+    if (entries !== undefined) return { offset, entries }
+    await disk.unlink(path)
+    known.pop()
+  }
+  return undefined
+}
+
+function snapshotPath(directory: string, offset: Offset): string {
+  return `${directory}/${segmentName(offset)}.snapshot`
 }
