@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "../common/fail.h"
+#include "answers.h"
 #include "histogram.h"
 #include "modes.h"
 #include "window.h"
@@ -136,12 +137,27 @@ static struct metadata_summary ask_metadata(struct connection *connection, const
   return summary;
 }
 
+/* Metadata may name a leader before that leader took office; only a request that needs it tells. */
+static bool all_serve(struct connection *connection, const struct options *options) {
+  struct frame frame = fetch_frame(&(struct fetch_shape){options->topic, 0, 0, 1});
+  struct writer request = {frame.bytes, frame.length, frame.length};
+  bool serve = true;
+  for (int partition = 0; partition < options->partitions && serve; partition++) {
+    store_32(frame.bytes + frame.partition_at, (uint32_t)partition);
+    struct reader answer = connection_exchange(connection, &request);
+    serve = fetch_answer_error(&answer) == 0;
+  }
+  free(frame.bytes);
+  return serve;
+}
+
 void run_create(const struct options *options) {
   struct connection connection = connection_open(options, answer_bytes);
   check_api_versions(&connection, options);
   uint64_t started = now_ns();
   create_topic(&connection, options);
-  while (ask_metadata(&connection, options->topic).with_leader < options->partitions) {
+  while (ask_metadata(&connection, options->topic).with_leader < options->partitions ||
+         !all_serve(&connection, options)) {
     if (now_ns() - started > leader_wait_seconds * 1000000000ull) {
       fail("load: no leader for every partition of %s in %d s", options->topic, leader_wait_seconds);
     }

@@ -49,6 +49,21 @@ struct fetched read_fetch_answer(struct reader *answer) {
   return fetched;
 }
 
+int16_t fetch_answer_error(struct reader *answer) {
+  skip_tags(answer);
+  read_32(answer);
+  int16_t error = read_16(answer);
+  read_32(answer);
+  if (error != 0) return error;
+  uint32_t topics = read_compact_length(answer);
+  skip_compact(answer);
+  uint32_t partitions = read_compact_length(answer);
+  read_32(answer);
+  int16_t partition_error = read_16(answer);
+  if (answer->failed || topics != 1 || partitions != 1) fail("load: malformed Fetch answer");
+  return partition_error;
+}
+
 const uint8_t *next_batch(struct reader *records, size_t *length) {
   size_t left = (size_t)(records->end - records->at);
   if (left < batch_header_bytes) return NULL;

@@ -15,6 +15,8 @@ struct fetched {
 };
 /* Version 12. An answer of a session without news has no records and a high watermark of -1. */
 struct fetched read_fetch_answer(struct reader *answer);
+/* The error of the answer or of its partition, for those who expect one. */
+int16_t fetch_answer_error(struct reader *answer);
 
 /* The next whole batch of fetched records, NULL at their end (a cut batch counts as the end). */
 const uint8_t *next_batch(struct reader *records, size_t *length);

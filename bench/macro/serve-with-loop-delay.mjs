@@ -1,0 +1,45 @@
+/**
+ * Runs `sluice serve` with the event loop's delay recorded beside it, so that the broker itself needs no hook:
+ *
+ *   node bench/macro/serve-with-loop-delay.mjs DELAY_FILE serve [flags of sluice serve]…
+ *
+ * Each SIGUSR2 writes what was recorded since the one before, as JSON with a running number, and starts afresh. The
+ * monitor is a timer of one millisecond whose lateness is recorded: it sees every stall to within that millisecond and
+ * costs about 0.3 % of a core, which counts against the broker.
+ */
+import { renameSync, writeFileSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+
+const resolutionMs = 1
+const repository = resolve(dirname(fileURLToPath(import.meta.url)), '../..')
+const main = resolve(repository, 'dist/cli/main.js')
+const [node, , delayFile, ...brokerArguments] = process.argv
+
+const delay = monitorEventLoopDelay({ resolution: resolutionMs })
+delay.enable()
+let sequence = 0
+
+/** The monitor records the distance between two timer calls, hence the resolution is part of every value. */
+function delayMs(intervalNs) {
+  return Math.max(0, intervalNs / 1e6 - resolutionMs)
+}
+
+process.on('SIGUSR2', () => {
+  sequence += 1
+  const summary = {
+    sequence,
+    count: delay.count,
+    p50: delayMs(delay.percentile(50)),
+    p99: delayMs(delay.percentile(99)),
+    p999: delayMs(delay.percentile(99.9)),
+    max: delayMs(delay.max),
+  }
+  delay.reset()
+  writeFileSync(`${delayFile}.new`, JSON.stringify(summary))
+  renameSync(`${delayFile}.new`, delayFile)
+})
+
+process.argv = [node, main, ...brokerArguments]
+await import(pathToFileURL(main).href)
