@@ -225,11 +225,12 @@ class Broker implements RunningBroker {
       logger: this.#logger,
       sink,
       unpark: (connection) => server.unpark(connection),
+      failed: (connection, error) => server.failed(connection, error),
       schedule: () => turn.schedule(),
       fetchBytesMax: this.#config.number('fetch.max.bytes'),
     })
     const handlers = brokerHandlers()
-    const router = new Router({ handlers, services, produce, fetch, turn, logs, transport, logger: this.#logger })
+    const router = new Router({ handlers, services, produce, fetch, turn, logs, transport })
     const server: RequestServer = new RequestServer({ transport, router, logger: this.#logger })
     router.attach(server)
     turn.attach(server)

@@ -23,7 +23,6 @@ import { PendingFetch } from './pending-fetch.ts'
 const FETCH_KEY = 1
 const TOPIC_IDS_SINCE = 13
 const ZSTD_SINCE = 10
-/** last_fetched_epoch and the diverging epoch of the answer. */
 const NO_BYTES = Buffer.alloc(0)
 const NO_LEADER = { leaderId: -1, leaderEpoch: -1 }
 const NO_DIVERGENCE = { epoch: -1, endOffset: -1 }
@@ -53,7 +52,7 @@ interface FetchPartitionAnswer {
 interface FetchPass {
   readonly answers: FetchPartitionAnswer[]
   byteLength: number
-  /** Something that must be answered at once: an error, a divergence. */
+  /** Waiting would be wrong (an error, a divergence) or useless (a limit or the end of a segment cut a read short). */
   urgent: boolean
   /** Reads that have to be finished first. */
   pending: Promise<unknown>[]
@@ -72,6 +71,7 @@ export class FetchPath {
   readonly #logger: Logger
   readonly #sink: () => ResponseSink
   readonly #unpark: (connection: Connection) => void
+  readonly #failed: (connection: Connection, error: unknown) => void
   readonly #schedule: () => void
   readonly #fetchBytesMax: number
   readonly #parked = new Set<PendingFetch>()
@@ -87,6 +87,7 @@ export class FetchPath {
     logger: Logger
     sink: () => ResponseSink
     unpark: (connection: Connection) => void
+    failed: (connection: Connection, error: unknown) => void
     schedule: () => void
     fetchBytesMax: number
   }) {
@@ -96,6 +97,7 @@ export class FetchPath {
     this.#logger = options.logger
     this.#sink = options.sink
     this.#unpark = options.unpark
+    this.#failed = options.failed
     this.#schedule = options.schedule
     this.#fetchBytesMax = options.fetchBytesMax
   }
@@ -126,7 +128,15 @@ export class FetchPath {
   }
 
   recheck(fetch: PendingFetch): void {
-    if (fetch.reading || !this.#attempt(fetch)) return
+    if (fetch.reading) return
+    try {
+      if (!this.#attempt(fetch)) return
+    } catch (error) {
+      // A programmer's error; it must not reach the timer, promise or turn that woke this fetch.
+      this.#forget(fetch)
+      this.#failed(fetch.connection, error)
+      return
+    }
     this.#parked.delete(fetch)
     this.#unpark(fetch.connection)
   }
@@ -141,21 +151,27 @@ export class FetchPath {
   }
 
   #park(fetch: PendingFetch): void {
-    fetch.parked = true
     this.#parked.add(fetch)
-    fetch.connection.onAbandon = () => {
-      fetch.finish()
-      this.#parked.delete(fetch)
-    }
+    fetch.connection.onAbandon = () => this.#forget(fetch)
+    // The peer may have gone for good, which looks the same: nobody is waited for who cannot ask again.
+    fetch.connection.onPeerEnd = () => this.#expire(fetch)
     for (const target of fetch.targets) {
       const partition = this.#partitionOf(target, fetch.header.apiVersion)
       if (partition !== undefined) fetch.waitOn(partition)
     }
-    fetch.timer = this.#clock.after(Math.max(fetch.maxWaitMs, 0), () => {
-      fetch.expired = true
-      fetch.recheck()
-      this.#schedule()
-    })
+    fetch.timer = this.#clock.after(Math.max(fetch.maxWaitMs, 0), () => this.#expire(fetch))
+  }
+
+  /** The wait is over. */
+  #expire(fetch: PendingFetch): void {
+    fetch.expired = true
+    fetch.recheck()
+    this.#schedule()
+  }
+
+  #forget(fetch: PendingFetch): void {
+    fetch.finish()
+    this.#parked.delete(fetch)
   }
 
   /** True when the fetch was answered. */
@@ -165,8 +181,9 @@ export class FetchPath {
       this.#awaitReads(fetch, pass.pending)
       return false
     }
-    const enough = pass.byteLength >= fetch.minBytes || pass.urgent
-    if (!enough && !fetch.expired && !this.#closed && fetch.maxWaitMs > 0 && fetch.targets.length > 0) return false
+    const enough = pass.byteLength >= fetch.minBytes || pass.urgent || fetch.targets.length === 0
+    const mayWait = fetch.maxWaitMs > 0 && !fetch.expired && !this.#closed && !fetch.connection.peerEnded
+    if (!enough && mayWait) return false
     fetch.finish()
     this.#send(fetch, ErrorCode.NONE, pass.answers)
     return true
@@ -175,15 +192,19 @@ export class FetchPath {
   #awaitReads(fetch: PendingFetch, pending: Promise<unknown>[]): void {
     if (fetch.reading) return
     fetch.reading = true
-    const again = () => {
+    void Promise.all(pending).then(() => {
       fetch.reading = false
       fetch.recheck()
       this.#schedule()
-    }
-    Promise.all(pending).then(again, (error: unknown) => {
-      // The next pass meets the same failure and answers it as the partition's error.
-      this.#logger.warn({ error: String(error) }, 'a read for a fetch failed')
-      again()
+    })
+  }
+
+  /** Settles with the read, and never rejects: the next pass answers a failure as the partition's error. */
+  #settled(fetch: PendingFetch, target: FetchTarget, partition: Partition, read: Promise<void>): Promise<void> {
+    return read.catch((error: unknown) => {
+      fetch.failedReads.add(target)
+      const name = `${partition.topic}-${partition.partition}`
+      this.#logger.warn({ partition: name, error: String(error) }, 'a read for a fetch failed')
     })
   }
 
@@ -239,9 +260,9 @@ export class FetchPath {
     request.atLeastOne = pass.byteLength === 0
     result.byteLength = 0
     result.ready = undefined
-    const status = log.read(request, result)
+    const status = fetch.failedReads.has(target) ? ReadStatus.storageError : log.read(request, result)
     if (status === ReadStatus.pending) {
-      if (result.ready !== undefined) pass.pending.push(result.ready)
+      if (result.ready !== undefined) pass.pending.push(this.#settled(fetch, target, partition, result.ready))
       return
     }
     if (status !== ReadStatus.ok) {
@@ -250,6 +271,7 @@ export class FetchPath {
       pass.urgent = true
       return
     }
+    if (result.nextOffset < request.end && (result.byteLength > 0 || !request.atLeastOne)) pass.urgent = true
     if (result.byteLength === 0 || result.file === undefined) return
     if (fetch.header.apiVersion < ZSTD_SINCE && this.#holdsZstd(result)) {
       answer.errorCode = ErrorCode.UNSUPPORTED_COMPRESSION_TYPE

@@ -23,7 +23,8 @@ export class PendingFetch implements Woken {
   done = false
   /** A read of this fetch is under way on an I/O thread. */
   reading = false
-  parked = false
+  /** Partitions whose read failed on an I/O thread: the next pass answers an error for them instead of reading again. */
+  readonly failedReads = new Set<FetchTarget>()
   timer: Timer | undefined
   readonly connection: Connection
   readonly header: RequestHeader

@@ -1,4 +1,3 @@
-import type { Logger } from '../base/logger.ts'
 import type { Slab } from '../native/slab.ts'
 import type { Transport } from '../native/transport.ts'
 import { type Connection, Dispatched, type RequestRouter, type RequestServer, type ResponseSink } from '../net/index.ts'
@@ -28,7 +27,6 @@ export class Router implements RequestRouter {
   readonly #turn: Turn
   readonly #logs: TurnFlusher
   readonly #transport: Transport
-  readonly #logger: Logger
   #server: RequestServer | undefined
 
   constructor(options: {
@@ -39,7 +37,6 @@ export class Router implements RequestRouter {
     turn: Turn
     logs: TurnFlusher
     transport: Transport
-    logger: Logger
   }) {
     this.#handlers = new Map(options.handlers.map((handler) => [handler.key, handler]))
     this.#services = options.services
@@ -48,7 +45,6 @@ export class Router implements RequestRouter {
     this.#turn = options.turn
     this.#logs = options.logs
     this.#transport = options.transport
-    this.#logger = options.logger
   }
 
   attach(server: RequestServer): void {
@@ -134,9 +130,7 @@ export class Router implements RequestRouter {
       this.#send(handler, connection, context, await response)
       server.unpark(connection)
     } catch (error) {
-      const stack = error instanceof Error ? error.stack : undefined
-      this.#logger.error({ apiKey: handler.key, error: String(error), stack }, 'a request failed')
-      server.refuse(connection, `internal error while serving API key ${handler.key}`)
+      server.failed(connection, error)
     }
     server.flush()
   }

@@ -40,6 +40,8 @@ export class Connection {
   closeReason: string | undefined
   /** Called when the connection closes while an exclusive request is parked. */
   onAbandon: (() => void) | undefined
+  /** Called when the peer ends its side while an exclusive request is parked: it may have gone for good. */
+  onPeerEnd: (() => void) | undefined
   readonly #held: HeldFrame[] = []
   readonly #answers: OrderedAnswer[] = []
   #answersHead = 0
@@ -66,7 +68,7 @@ export class Connection {
     this.#answers.push(answer)
   }
 
-  /** Sends every leading answer that is ready. True when at least one left. */
+  /** Sends every leading answer that is ready. True when at least one left. Throws what `send` throws: close it then. */
   sendReady(): boolean {
     const answers = this.#answers
     let head = this.#answersHead
@@ -104,13 +106,20 @@ export class Connection {
     return frame
   }
 
+  /** The exclusive request is answered or dropped: nobody waits for the connection's end any more. */
+  unparked(): void {
+    this.parked = false
+    this.onAbandon = undefined
+    this.onPeerEnd = undefined
+  }
+
   /** The connection is gone: answers go nowhere, held frames are dropped, a parked request is told. */
   abandon(): void {
     this.open = false
     for (const frame of this.#held) frame.slab.release()
     this.#held.length = 0
     const onAbandon = this.onAbandon
-    this.onAbandon = undefined
+    this.unparked()
     onAbandon?.()
   }
 }

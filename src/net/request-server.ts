@@ -46,6 +46,7 @@ export class RequestServer implements TransportHandler {
   /** Connections whose held frames may start now. */
   #resumable: Connection[] = []
   #inTurn = false
+  #draining = false
 
   constructor(options: { transport: Transport; router: RequestRouter; logger: Logger }) {
     this.#transport = options.transport
@@ -63,15 +64,25 @@ export class RequestServer implements TransportHandler {
     return this.#connections.size
   }
 
-  /** Connections with requests in progress. */
+  /** Connections with requests in progress, or with answers that the kernel has not taken yet. */
   get busyCount(): number {
     let count = 0
-    for (const connection of this.#connections.values()) if (!connection.isQuiet) count++
+    for (const connection of this.#connections.values()) {
+      if (!connection.isQuiet || this.#transport.outputPending(connection.id) > 0) count++
+    }
     return count
   }
 
+  /** The broker stops: what was read is served, nothing more is read. Call `flush` when done. */
+  drain(): void {
+    this.#draining = true
+    for (const connection of this.#connections.values()) this.#setPaused(connection, true)
+  }
+
   onOpen(id: number, info: ConnectionInfo): void {
-    this.#connections.set(id, new Connection(id, info))
+    const connection = new Connection(id, info)
+    this.#connections.set(id, connection)
+    if (this.#draining) this.#setPaused(connection, true)
   }
 
   onClose(id: number, reason: CloseReason, detail: string): void {
@@ -93,12 +104,14 @@ export class RequestServer implements TransportHandler {
     const connection = this.#connections.get(id)
     if (connection === undefined) return
     connection.peerEnded = true
+    connection.onPeerEnd?.()
     if (connection.isQuiet) this.#transport.closeAfterOutput(id)
   }
 
   onFrame(id: number, slab: Slab, offset: number, byteLength: number): void {
     const connection = this.#connections.get(id)
-    if (connection === undefined) return
+    // While draining, a frame that was on its way is dropped: its client sees the connection close and tries elsewhere.
+    if (connection === undefined || this.#draining) return
     this.#inTurn = true
     if (this.#mustWait(connection, slab, offset, byteLength)) {
       connection.hold(slab, offset, byteLength)
@@ -109,21 +122,31 @@ export class RequestServer implements TransportHandler {
   }
 
   onTurnEnd(): void {
-    this.#inTurn = true
     this.#finishTurn()
-    this.#inTurn = false
   }
 
   /** The exclusive request of this connection has been answered (or dropped). */
   unpark(connection: Connection): void {
-    connection.parked = false
-    connection.onAbandon = undefined
+    connection.unparked()
     this.#resume(connection)
   }
 
   /** Some answers of this connection became ready. Outside a turn, call `flush` when done. */
   overlappingReady(connection: Connection): void {
-    if (connection.sendReady()) this.#resume(connection)
+    let moved: boolean
+    try {
+      moved = connection.sendReady()
+    } catch (error) {
+      return this.failed(connection, error)
+    }
+    if (moved) this.#resume(connection)
+  }
+
+  /** A programmer's error while serving a connection: it is logged, and costs that connection and no other. */
+  failed(connection: Connection, error: unknown): void {
+    this.sink.abandon()
+    this.#logger.error({ ...describe(connection), error: String(error), stack: stackOf(error) }, 'a request failed')
+    this.refuse(connection, 'internal error while serving a request')
   }
 
   /** Closes a connection for what its peer did. */
@@ -138,17 +161,21 @@ export class RequestServer implements TransportHandler {
   /** Ends work done outside a turn: starts held frames that may start now, sends what is queued. */
   flush(): void {
     if (this.#inTurn) return
-    this.#inTurn = true
     this.#finishTurn()
-    this.#inTurn = false
     this.#transport.flush()
   }
 
+  /** What throws here is a fault of the logs and surfaces; later turns run nevertheless. */
   #finishTurn(): void {
-    do {
-      if (this.#router.hasTurnWork) this.#router.endTurn()
-      if (this.#resumable.length > 0) this.#dispatchHeld()
-    } while (this.#router.hasTurnWork || this.#resumable.length > 0)
+    this.#inTurn = true
+    try {
+      do {
+        if (this.#router.hasTurnWork) this.#router.endTurn()
+        if (this.#resumable.length > 0) this.#dispatchHeld()
+      } while (this.#router.hasTurnWork || this.#resumable.length > 0)
+    } finally {
+      this.#inTurn = false
+    }
   }
 
   #mustWait(connection: Connection, slab: Slab, offset: number, byteLength: number): boolean {
@@ -166,10 +193,9 @@ export class RequestServer implements TransportHandler {
       connection.clientId = header.clientId
       outcome = this.#router.dispatch(connection, header, reader, slab)
     } catch (error) {
+      if (!(error instanceof DecodeError)) return this.failed(connection, error)
       this.sink.abandon()
-      if (error instanceof DecodeError) return this.refuse(connection, `undecodable request: ${error.message}`)
-      this.#logger.error({ ...describe(connection), error: String(error), stack: stackOf(error) }, 'a request failed')
-      return this.refuse(connection, 'internal error while serving a request')
+      return this.refuse(connection, `undecodable request: ${error.message}`)
     }
     if (outcome === Dispatched.parked) connection.parked = true
     else if (outcome === Dispatched.answered && connection.peerEnded) this.#resume(connection)
@@ -202,7 +228,7 @@ export class RequestServer implements TransportHandler {
   }
 
   #setPaused(connection: Connection, paused: boolean): void {
-    if (connection.paused === paused) return
+    if (connection.paused === paused || (this.#draining && !paused)) return
     connection.paused = paused
     this.#transport.setPaused(connection.id, paused)
   }

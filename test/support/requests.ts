@@ -1,9 +1,13 @@
 import {
   createTopicsRequest,
   createTopicsResponse,
+  deleteTopicsRequest,
+  deleteTopicsResponse,
   type FetchRequest,
   fetchRequest,
   fetchResponse,
+  incrementalAlterConfigsRequest,
+  incrementalAlterConfigsResponse,
   initProducerIdRequest,
   initProducerIdResponse,
   listOffsetsRequest,
@@ -23,6 +27,8 @@ export const api = {
   listOffsets: { request: listOffsetsRequest, response: listOffsetsResponse },
   metadata: { request: metadataRequest, response: metadataResponse },
   createTopics: { request: createTopicsRequest, response: createTopicsResponse },
+  deleteTopics: { request: deleteTopicsRequest, response: deleteTopicsResponse },
+  alterConfigs: { request: incrementalAlterConfigsRequest, response: incrementalAlterConfigsResponse },
   initProducerId: { request: initProducerIdRequest, response: initProducerIdResponse },
 }
 
@@ -118,4 +124,23 @@ export function fetchValue(topic: string, fetchOffset: number, options: FetchOpt
     forgottenTopicsData: [],
     rackId: '',
   }
+}
+
+/** Deletes a topic by name. */
+export async function deleteTopic(client: WireClient, name: string): Promise<number> {
+  const answer = await client.request(api.deleteTopics, 5, { topics: [], topicNames: [name], timeoutMs: 5000 })
+  return answer.responses[0]!.errorCode
+}
+
+/** Sets one config of a topic. */
+export async function setTopicConfig(client: WireClient, topic: string, name: string, value: string): Promise<number> {
+  const resource = { resourceType: 2, resourceName: topic, configs: [{ name, configOperation: 0, value }] }
+  const answer = await client.request(api.alterConfigs, 1, { resources: [resource], validateOnly: false })
+  return answer.responses[0]!.errorCode
+}
+
+/** A Fetch of several partitions; `at` is topic, partition and offset. */
+export function fetchManyValue(at: readonly [string, number, number][], options: FetchOptions = {}): FetchRequest {
+  const topics = at.map(([topic, partition, offset]) => fetchValue(topic, offset, { ...options, partition }).topics[0]!)
+  return { ...fetchValue('', 0, options), topics }
 }

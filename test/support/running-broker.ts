@@ -4,6 +4,8 @@ import path from 'node:path'
 import type { Logger } from '../../src/base/logger.ts'
 import { type RunningBroker, startBroker } from '../../src/broker/index.ts'
 import { brokerConfig } from '../../src/config/index.ts'
+import { openDisk } from '../../src/native/index.ts'
+import { FaultDisk } from './fault-disk.ts'
 import { WireClient } from './wire-client.ts'
 
 export interface LogLine {
@@ -12,20 +14,24 @@ export interface LogLine {
   readonly message: string
 }
 
+type Settings = Readonly<Record<string, string | number | boolean>>
+
 /** A real broker on 127.0.0.1, port 0, in a directory of its own; closed and removed by `stop`. */
 export class TestBroker {
   readonly directory: string
   readonly lines: LogLine[] = []
   broker!: RunningBroker
-  readonly #settings: Readonly<Record<string, string | number | boolean>>
+  /** The disk of the broker that runs now, for faults. */
+  disk!: FaultDisk
+  readonly #settings: Settings
   readonly #clients: WireClient[] = []
 
-  private constructor(directory: string, settings: Readonly<Record<string, string | number | boolean>>) {
+  private constructor(directory: string, settings: Settings) {
     this.directory = directory
     this.#settings = settings
   }
 
-  static async start(settings: Readonly<Record<string, string | number | boolean>> = {}): Promise<TestBroker> {
+  static async start(settings: Settings = {}): Promise<TestBroker> {
     const directory = await mkdtemp(path.join(tmpdir(), 'sluice-broker-'))
     const test = new TestBroker(directory, settings)
     await test.open()
@@ -38,6 +44,7 @@ export class TestBroker {
 
   /** Starts (again) on the same directory. */
   async open(): Promise<void> {
+    this.disk = new FaultDisk(openDisk())
     this.broker = await startBroker({
       config: brokerConfig({
         'log.dirs': path.join(this.directory, 'data'),
@@ -45,6 +52,7 @@ export class TestBroker {
         ...this.#settings,
       }),
       logger: recorder(this.lines),
+      disk: this.disk,
     })
   }
 
