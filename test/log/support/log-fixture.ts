@@ -62,6 +62,19 @@ export interface DataDirectoryOptions {
   readonly wrapDisk?: (disk: Disk) => Disk
 }
 
+/** Copies a directory in which files may be renamed and removed meanwhile: then once more. */
+async function copyMoving(from: string, to: string): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await cp(from, to, { recursive: true })
+    } catch (error) {
+      const isMoving = error instanceof Error && 'code' in error && error.code === 'ENOENT'
+      if (!isMoving || attempt === 5) throw error
+      await rm(to, { recursive: true, force: true })
+    }
+  }
+}
+
 /**
  * A data directory of its own under the temporary directory, with a manager that
  * can be stopped cleanly, or left as a killed process leaves it: `crash` copies
@@ -138,7 +151,7 @@ export class DataDirectory {
   /** Leaves the directory as it is and continues on a copy of it. `damage` may change the copy before the start. */
   async crash(damage?: (directory: string) => Promise<void>): Promise<void> {
     const copy = path.join(this.#root, `data-${++this.#copies}`)
-    await cp(this.directory, copy, { recursive: true })
+    await copyMoving(this.directory, copy)
     this.directory = copy
     await damage?.(copy)
     await this.start()
