@@ -39,13 +39,15 @@ function decodeOutcome(reader: Reader, name: string, version: number): 'decoded'
 describe('damaged messages of every version', () => {
   test('cut short at any byte they are refused, although the rest is there behind the end', () => {
     const reader = new Reader()
+    const accepted: string[] = []
     for (const { name, version, hex } of longest.values()) {
       const bytes = Buffer.from(hex, 'hex')
       for (let end = 0; end < bytes.length; end++) {
         reader.reset(bytes, 0, end)
-        expect(decodeOutcome(reader, name, version), `${name} v${version} cut at ${end}`).toBe('refused')
+        if (decodeOutcome(reader, name, version) !== 'refused') accepted.push(`${name} v${version} cut at ${end}`)
       }
     }
+    expect(accepted).toEqual([])
   })
 
   test('with bytes changed they decode or are refused, and stay within their end', () => {
@@ -64,7 +66,7 @@ describe('damaged messages of every version', () => {
       decodeOutcome(reader, row.name, row.version)
       expect(reader.position).toBeLessThanOrEqual(bytes.length)
     })
-    fc.assert(property, { numRuns: 20_000 })
+    fc.assert(property, { numRuns: 10_000 })
   })
 })
 
