@@ -1,4 +1,5 @@
 export { type IoMode, ioMode, loadAddon } from './addon.ts'
+export type { RecordsAddon } from './addon-records.ts'
 export {
   type DirectoryEntry,
   type Disk,

@@ -75,6 +75,7 @@ export class NativeTransport implements Transport {
   /** Connections that the handler knows of. */
   #openCount = 0
   #allClosed: (() => void) | undefined
+  #closing: Promise<void> | undefined
 
   constructor(options: TransportOptions, runtime: NativeRuntime) {
     this.slabs = runtime.slabs
@@ -183,8 +184,12 @@ export class NativeTransport implements Transport {
     if (!this.#closed) this.#sockets.stopListening()
   }
 
-  async close(): Promise<void> {
-    if (this.#closed) return
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
     if (this.#handler !== undefined) {
       this.#send()
       this.#sockets.stopListening()
@@ -262,14 +267,22 @@ export class NativeTransport implements Transport {
       default:
         this.#openCount--
         this.#dropHeld(connection)
-        handler.onClose(connection, CLOSE_REASONS[rows[at + 2]!]!, closeDetail(rows[at + 3]!, rows[at + 4]!))
+        this.#tellClose(handler, at)
     }
+  }
+
+  #tellClose(handler: TransportHandler, at: number): void {
+    const { rows } = this.#shared
+    const reason = CLOSE_REASONS[rows[at + 2]!]!
+    const error = rows[at + 3]!
+    const claimed = reason === CloseReason.frameInvalid || reason === CloseReason.frameTooLarge
+    const detail = claimed ? `frame of ${rows[at + 4]!} bytes` : error === 0 ? '' : errnoName(error)
+    handler.onClose(rows[at + 1]!, reason, detail)
   }
 
   #peerEnded(handler: TransportHandler, connection: number): void {
     const held = this.#held.get(connection)
     if (held !== undefined) held.peerEnded = true
-    else if (handler.onPeerEnd === undefined) this.closeAfterOutput(connection)
     else handler.onPeerEnd(connection)
   }
 
@@ -374,11 +387,6 @@ function raise(error: unknown): void {
   queueMicrotask(() => {
     throw error
   })
-}
-
-function closeDetail(error: number, claimedBytes: number): string {
-  if (error !== 0) return errnoName(error)
-  return claimedBytes === 0 ? '' : `frame of ${claimedBytes} bytes`
 }
 
 async function resolve(host: string, port: number): Promise<string> {

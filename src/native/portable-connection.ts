@@ -13,6 +13,7 @@ export interface ConnectionHost {
   nowMs(): number
   /** Has something for the handler: give it a turn. */
   schedule(connection: PortableConnection): void
+  countFrameIn(): void
   countBytesIn(byteLength: number): void
   countBytesOut(byteLength: number, region: boolean): void
   forget(connection: PortableConnection): void
@@ -57,6 +58,7 @@ export class PortableConnection implements FrameSink, OutputObserver {
   #reason: CloseReason | undefined
   #detail = ''
   #regionFailure: RegionFailure | undefined
+  #headerBeganMs: number
   #inputProgressMs: number
   #outputProgressMs: number
 
@@ -69,15 +71,12 @@ export class PortableConnection implements FrameSink, OutputObserver {
     this.remotePort = fields.socket.remotePort ?? 0
     this.#assembler = new FrameAssembler(fields.host.slabs, fields.host.frameBytesMax)
     this.#output = new PortableOutput(fields.socket, this)
-    this.#inputProgressMs = this.#outputProgressMs = fields.host.nowMs()
+    this.#headerBeganMs = this.#inputProgressMs = this.#outputProgressMs = fields.host.nowMs()
     this.#watch()
   }
 
   get pending(): number {
     return this.#output.pending
-  }
-  get producing(): boolean {
-    return this.#producing
   }
   /** Nothing more may be sent to it. */
   get done(): boolean {
@@ -106,53 +105,53 @@ export class PortableConnection implements FrameSink, OutputObserver {
     if (this.done) return
     this.#inputProgressMs = this.#host.nowMs()
     this.#host.countBytesIn(chunk.length)
+    const inHeader = this.#assembler.inHeader
     const fault = this.#assembler.push(chunk, this)
     if (fault !== undefined) this.destroy(fault, `frame of ${this.#assembler.claimedLength} bytes`)
+    // A header that goes on from the last chunk began then; any other has just begun.
+    if (!inHeader || this.#slabs.length > 0) this.#headerBeganMs = this.#inputProgressMs
     if (this.#slabs.length > 0) this.#host.schedule(this)
     this.refreshReading()
   }
 
   frame(slab: Slab, byteLength: number): void {
+    this.#host.countFrameIn()
     this.#slabs.push(slab)
     this.#lengths.push(byteLength)
   }
 
   /** Tells the handler all that has happened, in order. Frames delivered join `delivered`, which the turn releases. */
-  deliver(handler: TransportHandler, delivered: Slab[]): number {
+  deliver(handler: TransportHandler, delivered: Slab[]): void {
     if (!this.#opened) {
       this.#opened = true
       handler.onOpen(this.id, this)
     }
-    const frames = this.#deliverFrames(handler, delivered)
+    this.#deliverFrames(handler, delivered)
     if (this.#regionFailure !== undefined) {
       const { path, position, byteLength, error } = this.#regionFailure
       this.#regionFailure = undefined
       handler.onRegionFailed(this.id, path, position, byteLength, error)
     }
     if (this.#closed) this.#finish(handler)
-    else if (this.#peerEnded && !this.#peerEndTold && this.#slabs.length === 0) this.#tellPeerEnd(handler)
-    return frames
+    else if (this.#peerEnded && !this.#peerEndTold && !this.#paused && this.#slabs.length === 0)
+      this.#tellPeerEnd(handler)
   }
 
-  #deliverFrames(handler: TransportHandler, delivered: Slab[]): number {
-    let count = 0
+  #deliverFrames(handler: TransportHandler, delivered: Slab[]): void {
     while (this.#slabs.length > 0 && !this.#paused && !this.#outputFull && !this.#closing) {
       // Taken out first: the handler may close the connection, which drops what is still here.
       const slab = this.#slabs.shift()!
       const byteLength = this.#lengths.shift()!
       delivered.push(slab)
-      count++
       handler.onFrame(this.id, slab, 0, byteLength)
     }
     this.refreshReading()
-    return count
   }
 
   #tellPeerEnd(handler: TransportHandler): void {
     this.#peerEndTold = true
     if (this.done) return
-    if (handler.onPeerEnd === undefined) this.closeAfterOutput()
-    else handler.onPeerEnd(this.id)
+    handler.onPeerEnd(this.id)
   }
 
   #finish(handler: TransportHandler): void {
@@ -170,8 +169,10 @@ export class PortableConnection implements FrameSink, OutputObserver {
 
   sendRegion(output: Parameters<PortableOutput['addRegion']>): void {
     if (this.done) return
+    const [file, position, byteLength] = output
+    if (file.handle < 0) return this.regionFailed(file.path, position, byteLength, 'the file is closed')
     this.#queued()
-    this.#output.addRegion(...output)
+    this.#output.addRegion(file, position, byteLength)
     this.#checkOutput()
   }
 
@@ -218,9 +219,20 @@ export class PortableConnection implements FrameSink, OutputObserver {
 
   /** Reads exactly while there is room for what would arrive. */
   refreshReading(): void {
-    const held = this.#paused || this.#outputFull || (this.#producing && this.#host.slabs.overBudget)
-    if (held && !this.#closing) this.socket.pause()
-    else this.socket.resume()
+    const held = !this.#closing && (this.#paused || this.#outputFull || this.#isStalled())
+    if (held === this.socket.isPaused()) return
+    if (held) {
+      this.socket.pause()
+      return
+    }
+    // Its peer has the whole of each deadline from now.
+    this.#inputProgressMs = this.#headerBeganMs = this.#host.nowMs()
+    this.socket.resume()
+  }
+
+  /** Over budget nothing new begins; what has begun goes on, else nothing would ever be released. */
+  #isStalled(): boolean {
+    return this.#producing && !this.#assembler.inBody && this.#host.slabs.overBudget
   }
 
   closeAfterOutput(): void {
@@ -245,8 +257,7 @@ export class PortableConnection implements FrameSink, OutputObserver {
     this.#reason ??= reason
     this.#detail ||= detail
     if (reason === CloseReason.local) this.#dropFrames()
-    if (reason === CloseReason.reset) this.socket.resetAndDestroy()
-    else this.socket.destroy()
+    this.socket.destroy()
   }
 
   /** Why this connection has outlived a deadline, if it has. */
@@ -257,7 +268,9 @@ export class PortableConnection implements FrameSink, OutputObserver {
     if (this.#ended) return outputMs > LINGER_MS ? CloseReason.local : undefined
     if (this.#output.pending > 0) return outputMs > limits.outputStallMs ? CloseReason.outputStalled : undefined
     if (this.socket.isPaused() || this.#peerEnded) return undefined
-    if (this.#assembler.inHeader) return inputMs > limits.headerDeadlineMs ? CloseReason.headerDeadline : undefined
+    if (this.#assembler.inHeader) {
+      return nowMs - this.#headerBeganMs > limits.headerDeadlineMs ? CloseReason.headerDeadline : undefined
+    }
     if (this.#assembler.inBody) return inputMs > limits.bodyDeadlineMs ? CloseReason.bodyDeadline : undefined
     return Math.min(inputMs, outputMs) > limits.idleMs ? CloseReason.idle : undefined
   }
@@ -276,7 +289,7 @@ export class PortableConnection implements FrameSink, OutputObserver {
 }
 
 /** How long an ended connection waits for the peer to end too. */
-const LINGER_MS = 1000
+const LINGER_MS = 2000
 
 export interface DeadlineLimits {
   readonly headerDeadlineMs: number

@@ -159,9 +159,8 @@ export class PortableTransport implements Transport, ConnectionHost {
     const delivered: Slab[] = []
     this.#counters.turns++
     for (const connection of turn) {
-      this.#guard(() => {
-        this.#counters.framesIn += connection.deliver(handler, delivered)
-      })
+      // What the handler did not get to see because it threw has a turn of its own.
+      if (!this.#guard(() => connection.deliver(handler, delivered))) this.schedule(connection)
     }
     this.#guard(() => handler.onTurnEnd())
     for (const slab of delivered) slab.release()
@@ -170,13 +169,15 @@ export class PortableTransport implements Transport, ConnectionHost {
   }
 
   /** A handler's error is a programmer's: it surfaces as uncaught, but the rest of the turn is not lost. */
-  #guard(action: () => void): void {
+  #guard(action: () => void): boolean {
     try {
       action()
+      return true
     } catch (error) {
       queueMicrotask(() => {
         throw error
       })
+      return false
     }
   }
 
@@ -244,6 +245,10 @@ export class PortableTransport implements Transport, ConnectionHost {
 
   outputPending(id: number): number {
     return this.#connections.get(id)?.pending ?? 0
+  }
+
+  countFrameIn(): void {
+    this.#counters.framesIn++
   }
 
   countBytesIn(byteLength: number): void {
