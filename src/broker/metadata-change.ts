@@ -7,7 +7,7 @@ import {
   type OperationError,
   type Proposal,
 } from '../metadata/index.ts'
-import { DiskError } from '../native/disk.ts'
+import { DiskError } from '../native/index.ts'
 import { ErrorCode } from '../protocol/index.ts'
 import type { BrokerServices } from './handler.ts'
 

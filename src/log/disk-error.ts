@@ -1,4 +1,4 @@
-import { DiskError } from '../native/disk.ts'
+import { DiskError } from '../native/index.ts'
 
 const EIO = 5
 

@@ -1,4 +1,4 @@
-import type { RecordsAddon } from '../native/addon-records.ts'
+import type { RecordsAddon } from '../native/index.ts'
 import type { Slab } from '../native/slab.ts'
 import { crc32c } from './crc32c.ts'
 

@@ -1,5 +1,5 @@
 import type { TimestampMs } from '../base/ids.ts'
-import type { RecordsAddon } from '../native/addon-records.ts'
+import type { RecordsAddon } from '../native/index.ts'
 import { NO_TIMESTAMP } from './batch-header.ts'
 import { VarintReader } from './varint.ts'
 

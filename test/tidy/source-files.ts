@@ -1,23 +1,49 @@
+import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import ts from 'typescript'
 
 export const root = fileURLToPath(new URL('../../', import.meta.url))
 
-/** Paths of all files that are tracked or about to be (ignored ones excluded), relative to the root. */
+const texts = new Map<string, string>()
+const parsed = new Map<string, ts.SourceFile>()
+
+/**
+ * Paths of all files that are tracked or about to be (ignored ones excluded), relative to the root. They are read
+ * here, so that a file which a test makes and removes meanwhile cannot fail a check.
+ */
 export function projectFiles(): string[] {
   const listed = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '-z'], { cwd: root })
-  return [...new Set(listed.toString().split('\0'))].filter((file) => file !== '' && existsSync(path.join(root, file)))
+  for (const file of listed.toString().split('\0')) {
+    const text = file === '' ? undefined : textOf(file)
+    if (text !== undefined) texts.set(file, text)
+  }
+  return [...texts.keys()]
 }
 
+/** Undefined when the file is gone: removed but still tracked, or removed since it was listed. */
+function textOf(file: string): string | undefined {
+  try {
+    return readFileSync(path.join(root, file), 'utf8')
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+/** The text of one of the project's files as it was when they were listed. */
 export function readText(file: string): string {
-  return readFileSync(path.join(root, file), 'utf8')
+  const text = texts.get(file)
+  assert(text !== undefined, `${file} is not a file of the project`)
+  return text
 }
 
 export function parse(file: string): ts.SourceFile {
-  return ts.createSourceFile(file, readText(file), ts.ScriptTarget.Latest, true)
+  const source = parsed.get(file) ?? ts.createSourceFile(file, readText(file), ts.ScriptTarget.Latest, true)
+  parsed.set(file, source)
+  return source
 }
 
 /** Calls `visit` for a node and everything below it. */

@@ -1,7 +1,7 @@
 import type { Offset } from '../../base/ids.ts'
 import { topicConfig } from '../../config/index.ts'
 import { isInternalTopic } from '../../metadata/index.ts'
-import { DiskError } from '../../native/disk.ts'
+import { DiskError } from '../../native/index.ts'
 import {
   type DeleteRecordsRequest,
   type DeleteRecordsResponse,
