@@ -83,6 +83,20 @@ export async function findRecord(
   return { offset: found.offset, timestamp: found.timestamp, leaderEpoch }
 }
 
+/** The largest timestamp of a stored batch's records with an offset in [from, end); -1 when there is none. */
+export async function newestRecord(
+  bytes: Buffer,
+  position: number,
+  range: { from: Offset; end: Offset },
+): Promise<TimestampMs> {
+  const { records } = await decodeCompressedBatch(bytes, position)
+  let newest = -1
+  for (const record of records) {
+    if (isWanted(record, { timestampMs: newest, ...range })) newest = record.timestamp
+  }
+  return newest
+}
+
 function isWanted(record: DecodedRecord, wanted: { timestampMs: TimestampMs; from: Offset; end: Offset }): boolean {
   return record.timestamp >= wanted.timestampMs && record.offset >= wanted.from && record.offset < wanted.end
 }

@@ -1,7 +1,7 @@
 import type { Offset, TimestampMs } from '../base/ids.ts'
 import { batchHeader } from '../records/index.ts'
 import type { FileCache } from './file-cache.ts'
-import { findRecord, visitBatches } from './log-lookup.ts'
+import { findRecord, newestRecord, visitBatches } from './log-lookup.ts'
 import type { TimestampedOffset } from './partition-log.ts'
 import type { Segment } from './segment.ts'
 
@@ -68,17 +68,22 @@ export async function offsetOfNewest(
   return found
 }
 
-/** Largest batch timestamp of a segment among the batches within [log start, end). */
+/** Largest timestamp of a segment's records within [log start, end): of a batch that lies across a bound, only theirs. */
 async function newestBelow(log: TimedLog, files: FileCache, segment: Segment, end: Offset): Promise<TimestampMs> {
   if (segment.endOffset <= end && segment.baseOffset >= log.logStartOffset) {
     await log.describe(segment)
     return segment.maxTimestamp
   }
+  const from = log.logStartOffset
   let newest = -1
-  await visitBatches(files, segment, { start: 0, end: segment.size }, (bytes, position) => {
-    if (batchHeader.lastOffset(bytes, position) >= end) return false
-    if (batchHeader.baseOffset(bytes, position) < log.logStartOffset) return true
-    newest = Math.max(newest, batchHeader.maxTimestamp(bytes, position))
+  await visitBatches(files, segment, { start: 0, end: segment.size }, async (bytes, position) => {
+    const timestamp = batchHeader.maxTimestamp(bytes, position)
+    const baseOffset = batchHeader.baseOffset(bytes, position)
+    const lastOffset = batchHeader.lastOffset(bytes, position)
+    if (baseOffset >= end) return false
+    if (timestamp <= newest || lastOffset < from) return true
+    const isInside = baseOffset >= from && lastOffset < end
+    newest = isInside ? timestamp : Math.max(newest, await newestRecord(bytes, position, { from, end }))
     return true
   })
   return newest
