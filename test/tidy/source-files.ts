@@ -23,12 +23,13 @@ export function projectFiles(): string[] {
   return [...texts.keys()]
 }
 
-/** Undefined when the file is gone: removed but still tracked, or removed since it was listed. */
+/** Undefined when the file is gone (removed but still tracked, or since it was listed) or a link to a folder. */
 function textOf(file: string): string | undefined {
   try {
     return readFileSync(path.join(root, file), 'utf8')
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    if (code === 'ENOENT' || code === 'EISDIR') return undefined
     throw error
   }
 }
