@@ -3,6 +3,7 @@ import { execFileSync, spawn } from 'node:child_process'
 import { mkdirSync, readdirSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { endWithUs } from '../../scripts/oracle/kafka-peer.mjs'
 
 const bench = resolve(dirname(fileURLToPath(import.meta.url)), '..')
 const build = join(bench, 'build')
@@ -45,6 +46,7 @@ function flagsOf(options) {
  */
 export async function runLoad(mode, options, onWindow = () => {}) {
   const child = spawn(loadProgram, [mode, ...flagsOf(options)], { stdio: ['ignore', 'pipe', 'pipe'] })
+  endWithUs(child)
   const timeoutMs = ((options.warmUp ?? 1) + (options.seconds ?? 5)) * 1000 + graceMs
   const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs)
   let output = ''

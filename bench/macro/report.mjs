@@ -63,7 +63,19 @@ export function rateTable(results) {
 }
 
 export function endToEndTable(results) {
-  const header = ['load', 'target', 'held', 'received/s', 'p50 ms', 'p99 ms', 'p99.9 ms', 'max ms', 'CPU µs', 'goal']
+  const header = [
+    'load',
+    'target',
+    'held',
+    'received/s',
+    'p50 ms',
+    'p99 ms',
+    'p99.9 ms',
+    'max ms',
+    'CPU µs',
+    'others’ CPU',
+    'goal',
+  ]
   const rows = results.flatMap((result) =>
     Object.entries(result.targets).map(([name, values]) => {
       const held = values.heldRounds === values.rounds
@@ -76,6 +88,7 @@ export function endToEndTable(results) {
         ...[values.p50Ms, values.p99Ms, values.p999Ms].map((percentile) => range(percentile, 2)),
         number(values.maxMs.max, 1),
         number(values.cpuMicrosPerRecord.median),
+        `${number(values.foreignCpuShare.median * 100, 0)} %`,
         name === 'sluice' ? (held && fast ? 'met' : 'MISSED') : '–',
       ]
     }),
@@ -83,11 +96,12 @@ export function endToEndTable(results) {
   return table(header, rows)
 }
 
-function startRows({ acceptMs, residentBytes, idleCpuShare }) {
+function startRows({ acceptMs, acceptCpuMs, residentBytes, idleCpuShare }) {
   const mebibytes = residentBytes / 2 ** 20
   const { acceptMsMax, residentMiBMax, idleCpuShareMax } = startGoals
   return [
     ['start to accept, ms', range(acceptMs, 0), acceptMsMax, verdict(acceptMs.median, acceptMsMax)],
+    ['CPU time used until then, ms', range(acceptCpuMs, 0), '–', '–'],
     ['idle resident memory, MiB', number(mebibytes), residentMiBMax, verdict(mebibytes, residentMiBMax)],
     [
       'idle CPU, % of a core',
@@ -98,13 +112,13 @@ function startRows({ acceptMs, residentBytes, idleCpuShare }) {
   ]
 }
 
-function connectionRows({ connections, bytesPerConnection }) {
+function connectionRows({ connections, bytesEach }) {
   const limit = connectionGoals.bytesEachMax / 1024
-  const kibibytes = bytesPerConnection / 1024
+  const kibibytes = bytesEach / 1024
   return [[`${connections} idle connections, KiB each`, number(kibibytes), limit, verdict(kibibytes, limit)]]
 }
 
-function partitionRows({ partitions, bytesEach, startMs, metadata }) {
+function partitionRows({ partitions, bytesEach, startMs, startCpuMs, metadata }) {
   const { bytesEachMax, startMsMax, stallMsMax } = partitionGoals
   const stallMs = metadata.loopDelay.max
   return [
@@ -115,6 +129,7 @@ function partitionRows({ partitions, bytesEach, startMs, metadata }) {
       verdict(bytesEach, bytesEachMax),
     ],
     [`clean start with ${partitions} partitions, ms`, number(startMs, 0), startMsMax, verdict(startMs, startMsMax)],
+    ['CPU time used until then, ms', number(startCpuMs, 0), '–', '–'],
     [
       `Metadata of ${partitions} partitions, longest stall, ms`,
       number(stallMs),

@@ -120,6 +120,8 @@ async function main() {
     for (const { name } of measurements) console.log(name)
     return
   }
+  /* An exit runs the hooks that end the servers and remove their directories. */
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => process.exit(1))
   mkdirSync(outputDirectory, { recursive: true })
   buildPrograms()
   const results = {}

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { connectionGoals, partitionGoals } from './loads.mjs'
 import { processCpuNs, processMemory } from './machine.mjs'
+import { foreignNote, observe } from './observe.mjs'
 import { runLoad } from './programs.mjs'
 import { rotated, spread } from './statistics.mjs'
 import { retentionBytes, segmentBytes, startSluice, startTarget } from './targets.mjs'
@@ -12,15 +13,10 @@ const endToEndPartitions = 4
 const settleMs = 5000
 const idleSeconds = 20
 
-async function endToEndRound(target, { rate, seconds, topic, warmUp }) {
-  const options = { port: target.port, serverPid: target.pid, topic, partitions: endToEndPartitions }
-  await runLoad('create', { ...options, segmentBytes, retentionBytes })
-  const readings = []
-  const result = await runLoad('e2e', { ...options, rate, seconds, warmUp }, () => {
-    if (target.loopDelay) readings.push(target.loopDelay())
-  })
-  const delays = await Promise.all(readings)
-  return { target: target.name, ...result, loopDelay: delays.at(-1) }
+async function endToEndRound(target, { topic, ...load }) {
+  const options = { topic, partitions: endToEndPartitions }
+  await runLoad('create', { port: target.port, ...options, segmentBytes, retentionBytes })
+  return observe(target, 'e2e', { ...options, ...load })
 }
 
 /** `always` is measured on a real disk: on tmpfs a sync is nothing. */
@@ -40,7 +36,7 @@ export async function measureEndToEnd(definition, { root, diskRoot, targets: nam
         const { p50, p99, p999, max } = result.latencyMs
         log(
           `${name} round ${round + 1} ${target.name.padEnd(6)} ${result.held ? 'held' : 'NOT HELD'} ` +
-            `${result.achievedPerSecond}/s, p50 ${p50} p99 ${p99} p99.9 ${p999} max ${max} ms`,
+            `${result.achievedPerSecond}/s, p50 ${p50} p99 ${p99} p99.9 ${p999} max ${max} ms${foreignNote(result)}`,
         )
       }
     }
@@ -62,6 +58,7 @@ function summarizeEndToEnd(rounds) {
       p99Ms: spread(own.map((round) => round.latencyMs.p99)),
       p999Ms: spread(own.map((round) => round.latencyMs.p999)),
       maxMs: spread(own.map((round) => round.latencyMs.max)),
+      foreignCpuShare: spread(own.map((round) => round.foreignCpuShare)),
       cpuMicrosPerRecord: spread(own.map((round) => round.serverCpuMicrosPerRecord)),
     }
     if (own[0].loopDelay) targets[name].loopDelayMaxMs = spread(own.map((round) => round.loopDelay.max))
@@ -81,11 +78,12 @@ async function withSluice(options, body) {
 }
 
 export async function measureStart({ root, rounds, log }) {
-  const accepts = []
+  const starts = []
   for (let round = 0; round < rounds; round++) {
     const directory = join(root, `start-${round}`)
-    accepts.push(await withSluice({ directory, acceptEveryMs: 1 }, async ({ acceptMs }) => acceptMs))
-    log(`start round ${round + 1} accepts after ${accepts.at(-1).toFixed(0)} ms`)
+    starts.push(await withSluice({ directory, acceptEveryMs: 1 }, async (server) => server))
+    const { acceptMs, acceptCpuMs } = starts.at(-1)
+    log(`start round ${round + 1} accepts after ${acceptMs.toFixed(0)} ms, ${acceptCpuMs.toFixed(0)} ms of CPU`)
   }
   const idle = await withSluice({ directory: join(root, 'start-idle') }, async ({ pid }) => {
     await sleep(settleMs)
@@ -95,23 +93,25 @@ export async function measureStart({ root, rounds, log }) {
     return { idleCpuShare, residentBytes: processMemory(pid, 'VmRSS') }
   })
   log(`idle: ${(idle.residentBytes / 2 ** 20).toFixed(1)} MiB, ${(idle.idleCpuShare * 100).toFixed(3)} % of a core`)
-  return { name: 'start', acceptMs: spread(accepts), ...idle }
+  const acceptMs = spread(starts.map((start) => start.acceptMs))
+  const acceptCpuMs = spread(starts.map((start) => start.acceptCpuMs))
+  return { name: 'start', acceptMs, acceptCpuMs, ...idle }
 }
 
 export async function measureConnections({ root, log }) {
   const { connections } = connectionGoals
-  const directory = join(root, 'connections')
-  const result = await withSluice({ directory }, async ({ pid, port }) => {
-    await sleep(settleMs)
-    return runLoad('idle', { port, serverPid: pid, connections, seconds: 10 })
+  const options = { directory: join(root, 'connections'), monitored: true }
+  return withSluice(options, async ({ pid, port, collectedMemory }) => {
+    const residentBefore = await collectedMemory()
+    let opened
+    const result = await runLoad('idle', { port, serverPid: pid, connections, seconds: 15 }, (edge) => {
+      if (edge === 'begin') opened = sleep(settleMs).then(collectedMemory)
+    })
+    const residentOpened = await opened
+    const bytesEach = (residentOpened - residentBefore) / connections
+    log(`${connections} idle connections: ${bytesEach.toFixed(0)} bytes each`)
+    return { ...result, name: 'connections', residentBefore, residentOpened, bytesEach }
   })
-  log(`${connections} idle connections: ${result.bytesPerConnection} bytes each, ${result.serverCpuShare * 100} % CPU`)
-  return { name: 'connections', ...result }
-}
-
-async function settledMemory(pid) {
-  await sleep(settleMs)
-  return processMemory(pid, 'VmRSS')
 }
 
 /** Creates the topics and writes one batch to every partition, so that each has a segment that was open once. */
@@ -124,27 +124,41 @@ async function fillPartitions(port) {
   }
 }
 
+async function settledMemory({ collectedMemory }) {
+  await sleep(settleMs)
+  return collectedMemory()
+}
+
+/** Memory is the difference between two clean starts: on an empty directory, and on the full one. */
 export async function measurePartitions({ root, log }) {
   const { topics, partitionsEach, descriptorLimit } = partitionGoals
   const directory = join(root, 'partitions')
   const options = { directory, descriptorLimit }
-  const emptyBytes = await withSluice(options, ({ pid }) => settledMemory(pid))
+  const emptyBytes = await withSluice({ ...options, monitored: true }, settledMemory)
   await withSluice(options, ({ port }) => fillPartitions(port))
-  const idle = await withSluice({ ...options, acceptEveryMs: 1 }, async ({ pid, acceptMs }) => {
-    return { startMs: acceptMs, residentBytes: await settledMemory(pid) }
-  })
-  const metadata = await withSluice({ ...options, monitored: true }, async ({ port, loopDelay }) => {
-    await sleep(settleMs)
-    await loopDelay()
-    const answer = await runLoad('metadata', { port, repeat: 10 })
-    return { ...answer, loopDelay: await loopDelay() }
+  const { acceptMs, acceptCpuMs } = await withSluice({ ...options, acceptEveryMs: 1 }, async (server) => server)
+  const measured = await withSluice({ ...options, monitored: true }, async (server) => {
+    const residentBytes = await settledMemory(server)
+    await server.loopDelay()
+    const metadata = await runLoad('metadata', { port: server.port, repeat: 10 })
+    return { residentBytes, metadata: { ...metadata, loopDelay: await server.loopDelay() } }
   })
   const partitions = topics * partitionsEach
-  const bytesEach = (idle.residentBytes - emptyBytes) / partitions
+  const { residentBytes, metadata } = measured
   if (metadata.withLeader !== partitions) throw new Error(`${metadata.withLeader} of ${partitions} partitions lead`)
+  const bytesEach = (residentBytes - emptyBytes) / partitions
   log(
-    `${partitions} partitions: ${bytesEach.toFixed(0)} bytes each, accepts after ${idle.startMs.toFixed(0)} ms, ` +
-      `metadata ${metadata.milliseconds.p50} ms, longest stall ${metadata.loopDelay.max.toFixed(1)} ms`,
+    `${partitions} partitions: ${bytesEach.toFixed(0)} bytes each, accepts after ${acceptMs.toFixed(0)} ms ` +
+      `(${acceptCpuMs.toFixed(0)} ms of CPU), metadata ${metadata.milliseconds.p50} ms, ` +
+      `longest stall ${metadata.loopDelay.max.toFixed(1)} ms`,
   )
-  return { name: 'partitions', partitions, emptyBytes, bytesEach, ...idle, metadata }
+  return {
+    name: 'partitions',
+    partitions,
+    emptyBytes,
+    bytesEach,
+    startMs: acceptMs,
+    startCpuMs: acceptCpuMs,
+    ...measured,
+  }
 }

@@ -1,13 +1,15 @@
 /**
  * The servers under measurement. Each is started on a directory of its own with the same sizes of segments and the same
- * retention, and answers `{ name, pid, port, bare, stop, loopDelay? }`; `bare` tells that it has only Produce and Fetch.
+ * retention, and answers `{ name, pid, port, bare, stop }`; `bare` tells that it has only Produce and Fetch. A Sluice that is
+ * monitored also has `loopDelay()` and `collectedMemory()`.
  */
 import { spawn } from 'node:child_process'
 import { existsSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { freePort, startKafka, stopChild, waitForPort } from '../../scripts/oracle/kafka-peer.mjs'
+import { endWithUs, freePort, startKafka, stopChild, waitForPort } from '../../scripts/oracle/kafka-peer.mjs'
+import { processCpuNs } from './machine.mjs'
 import { floorProgram } from './programs.mjs'
 
 const repository = resolve(dirname(fileURLToPath(import.meta.url)), '../..')
@@ -30,6 +32,7 @@ async function startServer({ name, command, directory, port, acceptEveryMs = 20 
   const output = openSync(join(directory, 'output.log'), 'a')
   const startedAt = performance.now()
   const child = spawn(command[0], command.slice(1), { stdio: ['ignore', output, output] })
+  endWithUs(child)
   const exit = new Promise((done) => child.once('exit', done))
   const stop = () => stopChild(child, exit)
   try {
@@ -41,7 +44,8 @@ async function startServer({ name, command, directory, port, acceptEveryMs = 20 
     throw new Error(`${name} did not start: ${said}`, { cause: error })
   }
   const acceptMs = performance.now() - startedAt
-  return { name, pid: child.pid, port, bare: false, stop, acceptMs }
+  const acceptCpuMs = processCpuNs(child.pid) / 1e6
+  return { name, pid: child.pid, port, bare: false, stop, acceptMs, acceptCpuMs }
 }
 
 async function startFloor({ directory }) {
@@ -50,13 +54,13 @@ async function startFloor({ directory }) {
   return { ...(await startServer({ name: 'floor', command, directory, port })), bare: true }
 }
 
-/** Asks the wrapper for the delay since the last time it was asked. */
-async function readLoopDelay(pid, delayFile, sequence) {
-  process.kill(pid, 'SIGUSR2')
+/** Asks the wrapper for its next report: the loop's delay since the last one, and resident memory. */
+async function askReport({ pid, signal, reportFile, sequence }) {
+  process.kill(pid, signal)
   for (let attempt = 0; attempt < 500; attempt++) {
-    if (existsSync(delayFile)) {
-      const delay = JSON.parse(readFileSync(delayFile, 'utf8'))
-      if (delay.sequence === sequence) return delay
+    if (existsSync(reportFile)) {
+      const report = JSON.parse(readFileSync(reportFile, 'utf8'))
+      if (report.sequence === sequence) return report
     }
     await sleep(10)
   }
@@ -71,25 +75,24 @@ export async function startSluice(options) {
   const { directory, durability = 'os', monitored = true, descriptorLimit, acceptEveryMs } = options
   if (!existsSync(sluiceMain)) throw new Error(`${sluiceMain} is missing: run npm run build first`)
   const port = await freePort()
-  const delayFile = join(directory, 'loop-delay.json')
+  const reportFile = join(directory, 'loop-report.json')
   const command = [
     ...(descriptorLimit ? ['prlimit', `--nofile=${descriptorLimit}:${descriptorLimit}`] : []),
-    ...[process.execPath, ...(monitored ? [wrapper, delayFile] : [sluiceMain]), 'serve'],
+    ...[process.execPath, ...(monitored ? [wrapper, reportFile] : [sluiceMain]), 'serve'],
     ...['--listeners', `PLAINTEXT://127.0.0.1:${port}`, '--durability', durability],
     ...['--log-dirs', options.dataDirectory ?? join(directory, 'data')],
     ...Object.entries(logSettings).flatMap(([key, value]) => ['-X', `${key}=${value}`]),
   ]
   const server = await startServer({ name: 'sluice', command, directory, port, acceptEveryMs })
   if (!monitored) return server
-  rmSync(delayFile, { force: true })
+  rmSync(reportFile, { force: true })
   let sequence = 0
-  return {
-    ...server,
-    loopDelay: () => {
-      sequence += 1
-      return readLoopDelay(server.pid, delayFile, sequence)
-    },
+  const ask = (signal) => {
+    sequence += 1
+    return askReport({ pid: server.pid, signal, reportFile, sequence })
   }
+  const collectedMemory = async () => (await ask('SIGPWR')).residentBytes
+  return { ...server, loopDelay: () => ask('SIGUSR2'), collectedMemory }
 }
 
 async function startKafkaTarget({ directory }) {

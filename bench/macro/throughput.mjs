@@ -3,7 +3,7 @@
  * meanwhile hits all alike. Before the first round every partition is filled to its retention: from then on each new
  * segment reuses memory that an old one gave back, for all targets alike.
  */
-import { busySeconds } from './machine.mjs'
+import { foreignNote, observe } from './observe.mjs'
 import { runLoad } from './programs.mjs'
 import { rotated, spread } from './statistics.mjs'
 import { retentionBytes, segmentBytes, startTarget } from './targets.mjs'
@@ -14,10 +14,6 @@ const residentBytes = 32 * 1024 * 1024
 const firstWarmUpSeconds = 10
 const warmUpSeconds = 2
 
-function baseOptions(target, load) {
-  return { port: target.port, bare: target.bare, serverPid: target.pid, topic, ...load }
-}
-
 async function fillTopic(target, { kind, load }) {
   const { batchBytes, partitions } = load
   const common = { port: target.port, bare: target.bare, topic, partitions }
@@ -27,26 +23,12 @@ async function fillTopic(target, { kind, load }) {
   return runLoad('preload', { ...common, batchBytes, batches, connections: Math.min(4, partitions), inFlight: 4 })
 }
 
-/** One measured run. What others used of the machine is told, because it is the first reason to distrust a figure. */
-async function measure(target, definition, options) {
-  const readings = []
-  const busy = {}
-  const result = await runLoad(definition.kind, options, (edge) => {
-    busy[edge] = busySeconds()
-    if (target.loopDelay) readings.push(target.loopDelay())
-  })
-  const delays = await Promise.all(readings)
-  const ownShare = result.serverCpuShare + result.clientCpuShare
-  const foreignCpuShare = Math.max(0, (busy.end - busy.begin) / result.seconds - ownShare)
-  return { target: target.name, ...result, foreignCpuShare, loopDelay: delays.at(-1) }
-}
-
 async function optionsFor(target, definition, filled) {
-  const options = baseOptions(target, definition.load)
+  const options = { bare: target.bare, topic, ...definition.load }
   if (definition.kind === 'produce') return options
   const fetchBytes = filled.batchBytes * definition.batchesPerFetch
   const fetchOptions = { ...options, batchBytes: undefined, fetchBytes }
-  await runLoad('fetch', { ...fetchOptions, checkCrc: true, warmUp: 0, seconds: 0.5 })
+  await runLoad('fetch', { port: target.port, ...fetchOptions, checkCrc: true, warmUp: 0, seconds: 0.5 })
   return fetchOptions
 }
 
@@ -88,7 +70,7 @@ export async function measureThroughput(definition, { root, targets: names, roun
     for (let round = 0; round < count; round++) {
       for (const target of rotated(targets, round)) {
         const warmUp = round === 0 ? firstWarmUpSeconds : warmUpSeconds
-        const result = await measure(target, definition, { ...optionsOf.get(target), warmUp, seconds })
+        const result = await observe(target, definition.kind, { ...optionsOf.get(target), warmUp, seconds })
         rounds.push({ round, ...result })
         log(roundLine(definition, round, result))
       }
@@ -103,11 +85,9 @@ function roundLine(definition, round, result) {
   const delay = result.loopDelay
     ? `, loop delay p99.9 ${result.loopDelay.p999.toFixed(2)} ms, max ${result.loopDelay.max.toFixed(2)} ms`
     : ''
-  const foreign =
-    result.foreignCpuShare > 0.1 ? `, ${Math.round(result.foreignCpuShare * 100)} % of a core FOREIGN` : ''
   return (
     `${definition.name} round ${round + 1} ${result.target.padEnd(6)} ${result.serverCpuMicrosPerRequest.toFixed(2)} µs, ` +
     `${Math.round(result.requestsPerSecond)} requests/s, server ${Math.round(result.serverCpuShare * 100)} %, ` +
-    `client ${Math.round(result.clientCpuShare * 100)} %${delay}${foreign}`
+    `client ${Math.round(result.clientCpuShare * 100)} %${delay}${foreignNote(result)}`
   )
 }

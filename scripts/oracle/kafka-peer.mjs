@@ -125,6 +125,7 @@ export async function startKafka({ directory, port, properties = {}, detached = 
     ],
     { stdio: ['ignore', output, output], detached },
   )
+  if (!detached) endWithUs(child)
   const exit = new Promise((done) => child.once('exit', done))
   const stop = () => stopChild(child, exit)
   try {
@@ -136,6 +137,13 @@ export async function startKafka({ directory, port, properties = {}, detached = 
   writeFileSync(join(root, 'kafka.pid'), `${child.pid}\n`)
   if (detached) child.unref()
   return { pid: child.pid, port: brokerPort, stop }
+}
+
+/** Ends the child when this process ends, however it does: before whoever else removes directories at exit. */
+export function endWithUs(child) {
+  const end = () => child.kill('SIGKILL')
+  process.prependOnceListener('exit', end)
+  child.once('exit', () => process.off('exit', end))
 }
 
 /** SIGTERM, and SIGKILL when that did not help in time. */
