@@ -14,6 +14,15 @@ const OFFSET_LEAP_MAX = 2 ** 40
 /** Called for each sound batch: where its header lies in `bytes`, and in the file. */
 export type SoundBatchVisitor = (bytes: Buffer, at: number, filePosition: number) => void
 
+export interface VerifierOptions {
+  readonly segment: Segment
+  readonly fileBytes: number
+  readonly position: number
+  readonly expectedOffset: Offset
+  /** The last batch may begin behind a gap: compaction leaves some. */
+  readonly gapsAtEnd: boolean
+}
+
 /**
  * Reads stored batches from the disk and believes none of them: framing, format,
  * rising offsets, checksum. For recovery and for examining a damaged segment; it
@@ -28,13 +37,14 @@ export class BatchVerifier {
   readonly #files: FileCache
   readonly #checksum: BatchChecksum
   readonly #fileBytes: number
+  readonly #gapsAtEnd: boolean
   readonly #slab: Slab
   #windowStart = 0
   #windowBytes = 0
 
   constructor(
     room: { readonly disk: Disk; readonly files: FileCache; readonly checksum: BatchChecksum },
-    options: { segment: Segment; fileBytes: number; position: number; expectedOffset: Offset },
+    options: VerifierOptions,
   ) {
     this.#segment = options.segment
     this.#files = room.files
@@ -42,6 +52,7 @@ export class BatchVerifier {
     this.#fileBytes = options.fileBytes
     this.position = options.position
     this.expectedOffset = options.expectedOffset
+    this.#gapsAtEnd = options.gapsAtEnd
     this.#slab = room.disk.slabs.allocate(Math.min(WINDOW_BYTES, Math.max(options.fileBytes, 1)))
     options.segment.uses++
   }
@@ -56,6 +67,7 @@ export class BatchVerifier {
   async run(visit: SoundBatchVisitor): Promise<boolean> {
     while (this.position < this.#fileBytes) {
       if (!(await this.#isSoundBatch(this.position, this.expectedOffset))) return false
+      if (!(await this.#isInSequence(this.#gapsAtEnd))) return false
       const at = this.position - this.#windowStart
       const { bytes } = this.#slab
       visit(bytes, at, this.position)
@@ -80,11 +92,31 @@ export class BatchVerifier {
       if (!(await this.#load(candidate, BATCH_HEADER_BYTES))) return false
       candidate = this.#nextCandidate(candidate)
       if (!(await this.#isSoundBatch(candidate, this.expectedOffset))) continue
+      const bad = this.position
       this.position = candidate
-      this.expectedOffset = batchHeader.baseOffset(this.#slab.bytes, candidate - this.#windowStart)
-      return true
+      if (await this.#isInSequence(true)) {
+        this.expectedOffset = batchHeader.baseOffset(this.#slab.bytes, candidate - this.#windowStart)
+        return true
+      }
+      this.position = bad
     }
     return false
+  }
+
+  /**
+   * Does the sound batch at the current position have the offset that it was written with? No checksum covers it. Where
+   * it leaves a gap, which compaction does too, the batch behind it has to go on from there.
+   */
+  async #isInSequence(gapsAtEnd: boolean): Promise<boolean> {
+    const { bytes } = this.#slab
+    const at = this.position - this.#windowStart
+    if (batchHeader.baseOffset(bytes, at) === this.expectedOffset) return true
+    const lastOffset = batchHeader.lastOffset(bytes, at)
+    const next = this.position + batchHeader.batchByteLength(bytes, at)
+    if (next + BATCH_HEADER_BYTES > this.#fileBytes) return gapsAtEnd
+    if (!(await this.#load(next, BATCH_HEADER_BYTES))) return false
+    const follows = isPlausible(bytes, next - this.#windowStart, lastOffset + 1)
+    return (await this.#load(this.position, BATCH_HEADER_BYTES)) && follows
   }
 
   /** The next position in the window, from `position` on, whose magic byte fits; where the window ends when there is none. */

@@ -16,6 +16,8 @@ export interface Examination {
 
 export interface ExaminationOptions {
   readonly indexIntervalBytes: number
+  /** Offsets may be missing: compaction leaves gaps. */
+  readonly isCompacted: boolean
   /** Damage that begins below this offset is stepped over; the first that begins at or above ends the examination. */
   readonly stepOverBelow: Offset
   /** Where to begin: a batch boundary, with the indexes that cover what lies before it. */
@@ -45,7 +47,8 @@ export async function examineSegment(
 ): Promise<Examination> {
   const { twin, position, offset } = options.start
   const damage: Damage[] = [...(twin.damage ?? [])]
-  const verifier = new BatchVerifier(room, { segment, fileBytes, position, expectedOffset: offset })
+  const gapsAtEnd = options.isCompacted
+  const verifier = new BatchVerifier(room, { segment, fileBytes, position, expectedOffset: offset, gapsAtEnd })
   const visit = (bytes: Buffer, at: number, filePosition: number): void => {
     // Stepping over damage leaves a gap: positions in the index are the file's.
     twin.size = filePosition

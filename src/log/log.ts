@@ -86,6 +86,7 @@ export class Log extends PersistentLog implements PartitionLog, ReadableLog, Tim
     const { size } = segment
     const { found } = await examineSegment(this.room, segment, size, {
       indexIntervalBytes: this.config.indexIntervalBytes,
+      isCompacted: this.config.cleanupCompact,
       stepOverBelow: Number.POSITIVE_INFINITY,
       start: startOfSegment(segment),
     })
@@ -98,8 +99,12 @@ export class Log extends PersistentLog implements PartitionLog, ReadableLog, Tim
     segment.indexesStored = false
     await segment.storeIndexes(this.room.disk, segment !== this.active)
     const fields = { path: segment.path('.log'), lost: damage.map(({ from, to }) => ({ from, to })) }
-    if (damage.length > 0) this.room.logger.error(fields, 'a segment is damaged: these offsets are lost')
-    else this.room.logger.warn(fields, 'an index did not fit its segment and was made again')
+    if (damage.length === 0) {
+      this.room.logger.warn(fields, 'an index did not fit its segment and was made again')
+      return
+    }
+    this.room.logger.error(fields, 'a segment is damaged: these offsets are lost')
+    await this.sideFiles.storeDamage(this.segments)
   }
 
   /** One piece of work at a time for a segment; who comes meanwhile shares it. */
@@ -167,9 +172,13 @@ export class Log extends PersistentLog implements PartitionLog, ReadableLog, Tim
   /** The log start is durable before the first file goes: a crash does not bring back records that were said to be gone. */
   async #removeBelowLogStart(): Promise<void> {
     if (this.epochs.truncateFromStart(this.logStartOffset)) await this.sideFiles.storeStartOfEpochs()
+    let isDamageGone = false
     while (this.segments.length > 1 && this.segments[0]!.endOffset <= this.logStartOffset) {
-      await this.room.removeSegment(this.segments.shift()!, this.config.fileDeleteDelayMs)
+      const segment = this.segments.shift()!
+      isDamageGone ||= segment.damage !== undefined
+      await this.room.removeSegment(segment, this.config.fileDeleteDelayMs)
     }
+    if (isDamageGone) await this.sideFiles.storeDamage(this.segments)
   }
 
   async applyRetention(nowMs: TimestampMs): Promise<number> {

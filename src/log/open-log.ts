@@ -1,6 +1,7 @@
 import type { CommitPartition } from '../base/commit.ts'
 import type { Offset } from '../base/ids.ts'
 import { batchHeader } from '../records/index.ts'
+import { DAMAGE_FILE, loadDamage, storeDamage } from './damage-file.ts'
 import { parseSegmentName } from './data-directory.ts'
 import { finishInterruptedWork } from './interrupted-work.ts'
 import { LeaderEpochs } from './leader-epochs.ts'
@@ -49,9 +50,11 @@ export async function openLog(room: LogRoom, options: OpenLogOptions): Promise<O
   const segments = await findSegments(room, directory, names)
   if (segments.length === 0) segments.push(await firstSegment(room, directory, options.logStart))
   for (let index = 0; index + 1 < segments.length; index++) segments[index]!.endOffset = segments[index + 1]!.baseOffset
+  if (names.includes(DAMAGE_FILE)) await loadDamage(disk, directory, segments)
   // A log that was closed and does not end with a whole batch is damaged, not torn: recovery knows the difference.
   const isWhole = options.clean && (await findEnd(room, segments.at(-1)!, names, config))
   const report = isWhole ? emptyReport() : await recover(room, segments, options)
+  if (report.quarantined.length > 0) await storeDamage(disk, directory, segments)
   if (segments.at(-1)!.endOffset < options.logStart) await startOver(room, segments, options)
   const active = segments.at(-1)!
   await readFirstTimestamp(room, active)
@@ -121,6 +124,9 @@ async function findEnd(room: LogRoom, segment: Segment, names: readonly string[]
     account(segment, bytes, position)
     return true
   })
+  for (const damage of segment.damage ?? []) {
+    if (damage.position >= start) segment.size += damage.endPosition - damage.position
+  }
   const isWhole = segment.size === fileBytes
   segment.size = fileBytes
   return isWhole
@@ -181,8 +187,7 @@ async function openState(
   const end = segments.at(-1)!.endOffset
   const snapshot = await loadSnapshot(room.disk, directory, end, snapshots)
   if (snapshot !== undefined) producers.reset(snapshot.entries)
-  // Without one, a clean stop means that nobody has ever kept producer state here.
-  const from = snapshot?.offset ?? (options.clean ? end : segments[0]!.baseOffset)
+  const from = snapshot?.offset ?? segments[0]!.baseOffset
   if (names.some((name) => name.endsWith('.txnindex'))) {
     await transactions.load(room.disk, directory, names, { from: 0, to: from })
   }

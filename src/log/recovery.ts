@@ -61,6 +61,7 @@ export async function recoverSegments(
     await distrustPageCache(room, segment, start.position, fileBytes)
     const { found, leftoverBytes } = await examineSegment(room, segment, fileBytes, {
       indexIntervalBytes: options.indexIntervalBytes,
+      isCompacted: options.isCompacted,
       stepOverBelow: options.recoveryPoint,
       start,
     })
@@ -95,20 +96,24 @@ function isHole(end: Offset, next: Segment | undefined, options: RecoveryOptions
   return end < next.baseOffset && !options.isCompacted
 }
 
+/** Of what was durable, so much in front of the recovery point is verified too: a disk that lied about a flush lost it there. */
+const VERIFIED_DURABLE_BYTES = 1024 * 1024
+
 /**
- * The last index entry whose batch ends at or below the recovery point, when the indexes are there and the entry's batch
- * is too: everything before was durable and is not read again. Otherwise the beginning.
+ * The batch of an index entry some way below the recovery point, when the indexes are there and the batch is too:
+ * everything before was durable and is not read again. Otherwise the beginning.
  */
 async function startOfRecovery(room: ExaminingRoom, segment: Segment, point: Offset): Promise<ExaminationStart> {
   const twin = new Segment(segment.directory, segment.baseOffset)
   twin.size = segment.size
   if (point <= segment.baseOffset || !(await twin.loadIndexes(room.disk))) return startOfSegment(segment)
-  const position = twin.index!.floorPosition(point - 1)
+  const position = twin.index!.floorBoundary(twin.index!.floorPosition(point - 1) - VERIFIED_DURABLE_BYTES)
   if (position === 0) return startOfSegment(segment)
   twin.index!.truncateToPosition(position)
   const offset = await soundBatchAt(room, segment, position)
   if (offset === undefined || twin.timeIndex === undefined) return startOfSegment(segment)
   twin.timeIndex.truncateTo(offset)
+  twin.damage = segment.damage?.filter((damage) => damage.endPosition <= position)
   twin.maxTimestamp = twin.timeIndex.lastTimestamp
   twin.maxTimestampOffset = twin.timeIndex.lastOffset
   twin.size = position
@@ -121,8 +126,8 @@ async function startOfRecovery(room: ExaminingRoom, segment: Segment, point: Off
 /** The base offset of the sound batch that begins at `position`; undefined when there is none. */
 async function soundBatchAt(room: ExaminingRoom, segment: Segment, position: number): Promise<Offset | undefined> {
   let offset: Offset | undefined
-  const options = { segment, fileBytes: segment.size, position, expectedOffset: segment.baseOffset }
-  const verifier = new BatchVerifier(room, options)
+  const range = { fileBytes: segment.size, position, expectedOffset: segment.baseOffset }
+  const verifier = new BatchVerifier(room, { segment, ...range, gapsAtEnd: true })
   try {
     offset = await verifier.firstOffset()
   } finally {
@@ -196,7 +201,7 @@ async function countSoundBatches(
   from: { segment: Segment; fileBytes: number; position: number; expectedOffset: Offset },
 ): Promise<number> {
   let count = 0
-  const verifier = new BatchVerifier(room, from)
+  const verifier = new BatchVerifier(room, { ...from, gapsAtEnd: true })
   try {
     const visit = (): void => {
       count++

@@ -141,6 +141,8 @@ export class Segment {
     const index = OffsetIndex.decode(this.baseOffset, offsets, this.size)
     const timeIndex = TimeIndex.decode(this.baseOffset, times)
     if (index === undefined || timeIndex === undefined) return false
+    // A segment with offset entries has time entries, unless its records have no timestamps: then this costs a scan.
+    if (index.count > 0 && timeIndex.count === 0) return false
     this.index = index
     this.timeIndex = timeIndex
     this.indexesStored = true
@@ -156,16 +158,17 @@ export class Segment {
     if (index === undefined || timeIndex === undefined || this.removed) return
     if (final && this.size > 0) timeIndex.maybeAdd(this.maxTimestamp, this.maxTimestampOffset)
     const complete = final && !this.indexesStored
-    const offsets = index.count
-    if (complete || offsets > index.persisted) {
-      await append(disk, this.path('.index'), index.persisted * OFFSET_INDEX_ENTRY_BYTES, index.encode(index.persisted))
-      index.persisted = offsets
-    }
+    // Times first: what the offset index covers, the time index does.
     const times = timeIndex.count
     if (complete || times > timeIndex.persisted) {
       const position = timeIndex.persisted * TIME_INDEX_ENTRY_BYTES
       await append(disk, this.path('.timeindex'), position, timeIndex.encode(timeIndex.persisted))
       timeIndex.persisted = times
+    }
+    const offsets = index.count
+    if (complete || offsets > index.persisted) {
+      await append(disk, this.path('.index'), index.persisted * OFFSET_INDEX_ENTRY_BYTES, index.encode(index.persisted))
+      index.persisted = offsets
     }
     if (final) this.indexesStored = true
   }

@@ -1,4 +1,5 @@
 import type { Offset, ProducerId } from '../base/ids.ts'
+import { storeDamage } from './damage-file.ts'
 import type { LeaderEpochs } from './leader-epochs.ts'
 import type { LogParts, LogRoom } from './log-parts.ts'
 import type { ProducerEntry } from './producer-entry.ts'
@@ -105,6 +106,11 @@ export class SideFiles {
     return this.durable()
   }
 
+  /** What is damaged is known better than before; never rejects: it is found again. */
+  storeDamage(segments: readonly Segment[]): Promise<void> {
+    return this.#derived(() => storeDamage(this.#room.disk, this.#directory, segments))
+  }
+
   /** Resolves once nothing is being written. */
   async settled(): Promise<void> {
     while (this.#work !== undefined) await this.#work.catch(() => {})
@@ -146,7 +152,7 @@ export class SideFiles {
       await this.#enqueue(work)
     } catch (error) {
       const fields = { log: this.#directory, error: String(error) }
-      this.#room.logger.warn(fields, 'an index or snapshot was not written; the next start makes it again')
+      this.#room.logger.warn(fields, 'a file beside the log was not written; it is made again when it is missed')
     }
   }
 
