@@ -1,4 +1,5 @@
 import type { Slab } from '../native/slab.ts'
+import { ErrorCode } from '../protocol/index.ts'
 import type { ProducePartitionAnswer, RecordError } from './produce-answer.ts'
 
 /** A batch whose records have to be looked at off the loop before it gets an offset. Its slab is pinned. */
@@ -26,16 +27,20 @@ export class AppendStage {
   readonly #queue: StagedBatch[] = []
   readonly #examine: (batch: StagedBatch) => Promise<StageVerdict>
   readonly #finish: (batch: StagedBatch, verdict: StageVerdict) => void
+  readonly #fault: (error: unknown) => void
   #running = false
 
   constructor(options: {
-    /** May take long; must not throw. */
+    /** May take long. */
     examine: (batch: StagedBatch) => Promise<StageVerdict>
     /** Appends or refuses; in order of `add`. */
     finish: (batch: StagedBatch, verdict: StageVerdict) => void
+    /** Told of what `examine` or `finish` threw: a programmer's error, which costs that batch and no other. */
+    fault: (error: unknown) => void
   }) {
     this.#examine = options.examine
     this.#finish = options.finish
+    this.#fault = options.fault
   }
 
   get isEmpty(): boolean {
@@ -53,11 +58,31 @@ export class AppendStage {
     this.#running = true
     while (this.#queue.length > 0) {
       const batch = this.#queue[0]!
-      const verdict = await this.#examine(batch)
+      const verdict = await this.#verdictOn(batch)
       this.#queue.shift()
-      this.#finish(batch, verdict)
+      try {
+        this.#finish(batch, verdict)
+      } catch (error) {
+        this.#fault(error)
+        batch.answer.settle(BROKEN.errorCode, BROKEN.message)
+      }
       batch.slab.release()
     }
     this.#running = false
   }
+
+  async #verdictOn(batch: StagedBatch): Promise<StageVerdict> {
+    try {
+      return await this.#examine(batch)
+    } catch (error) {
+      this.#fault(error)
+      return BROKEN
+    }
+  }
+}
+
+const BROKEN: StageVerdict = {
+  errorCode: ErrorCode.UNKNOWN_SERVER_ERROR,
+  message: 'internal error while examining the records',
+  recordErrors: [],
 }

@@ -71,6 +71,7 @@ class Broker implements RunningBroker {
   #table: PartitionTable | undefined
   #transport: Transport | undefined
   #server: RequestServer | undefined
+  #produce: ProducePath | undefined
   #fetch: FetchPath | undefined
   #closing: Promise<void> | undefined
 
@@ -215,6 +216,7 @@ class Broker implements RunningBroker {
     const turn = this.#turn
     const sink = (): ResponseSink => server.sink
     const produce = this.#producePath(table, sink)
+    this.#produce = produce
     const fetch = new FetchPath({
       partitions: table,
       sessions: new FetchSessionCache({
@@ -254,6 +256,7 @@ class Broker implements RunningBroker {
       }),
       turn: this.#turn,
       clock,
+      logger: this.#logger,
       sink,
       emptySlab,
     })
@@ -298,6 +301,7 @@ class Broker implements RunningBroker {
 
   #onFailed(error: Error): void {
     this.#logger.fatal({ error: error.message }, 'the data directory failed: writes are refused from now on')
+    this.#produce?.fail(error)
     this.#fail(error)
   }
 

@@ -19,6 +19,8 @@ export class Partition implements LogObserver {
   rules: ProduceRules
   /** Batches that need work off the loop before they get an offset; undefined while there are none. */
   stage: AppendStage | undefined
+  /** The wire error that says why this partition has gone away; undefined while it has not. */
+  retiredAs: number | undefined
   readonly acks = new AckQueue()
   readonly #turn: Turn
   #log: PartitionLog | undefined
@@ -62,6 +64,11 @@ export class Partition implements LogObserver {
   }
 
   highWatermarkMoved(log: PartitionLog): void {
+    this.#acknowledge(log)
+    this.wakeWaiters()
+  }
+
+  #acknowledge(log: PartitionLog): void {
     const highWatermark = log.highWatermark
     for (
       let answer = this.acks.takeUpTo(highWatermark);
@@ -71,13 +78,14 @@ export class Partition implements LogObserver {
       answer.logStartOffset = log.logStartOffset
       answer.settle(ErrorCode.NONE)
     }
-    this.wakeWaiters()
   }
 
-  appendFailed(_log: PartitionLog, from: Offset, error: Error, _fatal: boolean): void {
+  appendFailed(log: PartitionLog, from: Offset, error: Error, _fatal: boolean): void {
     for (const answer of this.acks.takeAbove(from)) {
       answer.settle(ErrorCode.KAFKA_STORAGE_ERROR, `the append failed: ${error.message}`)
     }
+    // A duplicate of what is committed may have waited behind the batches that are gone.
+    this.#acknowledge(log)
     this.wakeWaiters()
   }
 
@@ -87,6 +95,7 @@ export class Partition implements LogObserver {
 
   /** Fails what waits: the partition is going away. */
   retire(errorCode: number): void {
+    this.retiredAs = errorCode
     for (const answer of this.acks.takeAbove(-1)) answer.settle(errorCode)
     this.wakeWaiters()
   }

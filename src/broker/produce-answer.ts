@@ -130,7 +130,7 @@ export class ProduceAnswer implements OrderedAnswer {
         partition.logAppendTimeMs = -1
       }
     }
-    this.failed = true
+    // Not a failure: with acks=0 nobody waited, and the connection stays.
     this.ready = true
     this.#listener.produceSettled(this)
   }

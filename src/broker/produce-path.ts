@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock.ts'
 import { NO_TOPIC_ID, type PartitionId } from '../base/ids.ts'
+import type { Logger } from '../base/logger.ts'
 import { APPEND_ACCEPTED, type AppendBatch, DUPLICATE } from '../log/index.ts'
 import type { Slab } from '../native/slab.ts'
 import { type Connection, Dispatched, type ResponseSink } from '../net/index.ts'
@@ -31,12 +32,14 @@ export class ProducePath {
   readonly #examiner: RecordExaminer
   readonly #turn: Turn
   readonly #clock: Clock
+  readonly #logger: Logger
   readonly #sink: () => ResponseSink
   /** Requests of this turn; most are answered before it ends. */
   readonly #recent: ProduceAnswer[] = []
   /** Requests that outlived their turn, oldest first; looked at for timeouts. */
   readonly #waiting = new Set<ProduceAnswer>()
   #expiryArmed = false
+  #failure: Error | undefined
   /** Reused for every batch. */
   readonly #batch: AppendBatch
 
@@ -46,6 +49,7 @@ export class ProducePath {
     examiner: RecordExaminer
     turn: Turn
     clock: Clock
+    logger: Logger
     sink: () => ResponseSink
     emptySlab: Slab
   }) {
@@ -54,8 +58,14 @@ export class ProducePath {
     this.#examiner = options.examiner
     this.#turn = options.turn
     this.#clock = options.clock
+    this.#logger = options.logger
     this.#sink = options.sink
     this.#batch = emptyBatch(options.emptySlab)
+  }
+
+  /** The data directory failed: no partition takes anything from now on. What was appended is still answered. */
+  fail(error: Error): void {
+    this.#failure ??= error
   }
 
   dispatch(connection: Connection, header: RequestHeader, reader: Reader, slab: Slab): Dispatched {
@@ -114,6 +124,9 @@ export class ProducePath {
     byteLength: number,
     target: ProducePartitionAnswer,
   ): void {
+    if (this.#failure !== undefined) {
+      return target.settle(ErrorCode.KAFKA_STORAGE_ERROR, `the data directory failed: ${this.#failure.message}`)
+    }
     const rules = partition.rules
     if (rules.isInternal) return target.settle(ErrorCode.INVALID_TOPIC_EXCEPTION, 'internal topics take no records')
     if (target.owner.acks === ACKS_ALL && rules.minInSyncReplicas > 1) {
@@ -156,7 +169,7 @@ export class ProducePath {
     const baseOffset = log.append(batch)
     if (baseOffset < 0) {
       const why = log.failure === undefined ? 'the partition is closing' : log.failure.message
-      return target.settle(ErrorCode.KAFKA_STORAGE_ERROR, why)
+      return target.settle(partition.retiredAs ?? ErrorCode.KAFKA_STORAGE_ERROR, why)
     }
     target.baseOffset = baseOffset
     partition.acks.push(baseOffset + batch.lastOffsetDelta + 1, target)
@@ -187,12 +200,21 @@ export class ProducePath {
       partition.stage = this.#openStage(partition)
     }
     partition.stage.add({ slab, position, byteLength, answer: target })
+    // No flush may follow for long: its timeout counts from now.
+    this.#watch(target.owner)
+    this.#armExpiry()
   }
 
   #openStage(partition: Partition): AppendStage {
     return new AppendStage({
       examine: (batch) => this.#examiner.examine(batch.slab, batch.position, batch.byteLength, partition.rules),
       finish: (batch, verdict) => this.#finishStaged(partition, batch, verdict),
+      fault: (error) => {
+        const stack = error instanceof Error ? error.stack : undefined
+        const name = `${partition.topic}-${partition.partition}`
+        this.#logger.error({ partition: name, error: String(error), stack }, 'examining a batch failed')
+        this.#turn.schedule()
+      },
     })
   }
 
@@ -217,11 +239,18 @@ export class ProducePath {
     const recent = this.#recent
     for (let index = 0; index < recent.length; index++) {
       const answer = recent[index]!
-      if (answer.ready) continue
-      answer.awaited = true
-      this.#waiting.add(answer)
+      if (!answer.ready) this.#watch(answer)
     }
     recent.length = 0
+    this.#armExpiry()
+  }
+
+  #watch(answer: ProduceAnswer): void {
+    answer.awaited = true
+    this.#waiting.add(answer)
+  }
+
+  #armExpiry(): void {
     if (this.#expiryArmed || this.#waiting.size === 0) return
     this.#expiryArmed = true
     this.#clock.after(EXPIRY_PERIOD_MS, () => this.#expire())
@@ -230,8 +259,8 @@ export class ProducePath {
   #expire(): void {
     const nowMs = this.#clock.monotonicMs()
     for (const answer of this.#waiting) if (answer.deadlineMs <= nowMs) answer.expire()
-    this.#expiryArmed = this.#waiting.size > 0
-    if (this.#expiryArmed) this.#clock.after(EXPIRY_PERIOD_MS, () => this.#expire())
+    this.#expiryArmed = false
+    this.#armExpiry()
   }
 }
 

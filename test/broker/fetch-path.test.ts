@@ -12,6 +12,7 @@ import { FakeTransport } from '../support/fake-transport.ts'
 import { decodeFetch } from '../support/fetching.ts'
 import { fetchManyValue } from '../support/requests.ts'
 import { FakePartitionLog } from './fake-partition-log.ts'
+import { produceRulesOf } from './produce-rules-builder.ts'
 
 /** Holds ten records' worth of offsets; `onRead` says what a read meets. */
 class ScriptedLog extends FakePartitionLog {
@@ -68,18 +69,7 @@ beforeEach(() => {
 })
 
 function partitionOn(log: ScriptedLog, partition: number): Partition {
-  const rules = {
-    batchBytesMax: 1,
-    segmentBytesMax: 1,
-    timestampType: 0,
-    timestampBeforeMaxMs: 0,
-    timestampAfterMaxMs: 0,
-    keysRequired: false,
-    everyRecord: false,
-    minInSyncReplicas: 1,
-    isInternal: false,
-  } as const
-  const made = new Partition({ topic: 't', topicId: 'id', partition, leaderEpoch: 0, rules, turn })
+  const made = new Partition({ topic: 't', topicId: 'id', partition, leaderEpoch: 0, rules: produceRulesOf(), turn })
   made.attach(log)
   return made
 }
