@@ -184,6 +184,18 @@ it('keeps no buffer for connections that are between frames', async () => {
   expect(server.transport.connectionCount).toBe(0)
 })
 
+it('sets the congestion control it is told, and says when the kernel has none of that name', async () => {
+  const server = await new RecordingServer('native', { congestionControl: 'reno' }).start()
+  const wrong = new RecordingServer('native', { congestionControl: 'none-such' })
+  servers.push(server, wrong)
+  const client = await RawClient.connect(server.port)
+  clients.push(client)
+  const shown = spawnSync('ss', ['-tniH', 'sport', '=', `:${server.port}`], { encoding: 'utf8' })
+  // Where there is no `ss`, the name below still shows that the option reaches the kernel.
+  if (shown.status === 0) expect(shown.stdout).toContain('reno')
+  await expect(wrong.listen()).rejects.toMatchObject({ code: 'ENOENT' })
+})
+
 it('takes connections that are reset before they are accepted', async () => {
   const server = new RecordingServer('native')
   servers.push(server)
