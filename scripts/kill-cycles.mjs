@@ -137,7 +137,14 @@ class Producer {
 
   async run(client, until) {
     if (this.id === undefined) {
-      const init = { transactionalId: null, transactionTimeoutMs: 0, producerId: -1, producerEpoch: -1, enable2Pc: false, keepPreparedTxn: false }
+      const init = {
+        transactionalId: null,
+        transactionTimeoutMs: 0,
+        producerId: -1,
+        producerEpoch: -1,
+        enable2Pc: false,
+        keepPreparedTxn: false,
+      }
       const answer = await client.request(protocol.initProducerIdRequest, protocol.initProducerIdResponse, 4, init)
       this.id = answer.value
     }
@@ -170,12 +177,16 @@ class Producer {
       transactionalId: null,
       acks: -1,
       timeoutMs: 30_000,
-      topicData: [{ name: TOPIC, topicId: NO_ID, partitionData: [{ index: this.partition, records: Buffer.from(batch.bytes) }] }],
+      topicData: [
+        { name: TOPIC, topicId: NO_ID, partitionData: [{ index: this.partition, records: Buffer.from(batch.bytes) }] },
+      ],
     }
     const answer = await client.request(protocol.produceRequest, protocol.produceResponse, 9, value)
     const { errorCode, baseOffset } = answer.value.responses[0].partitionResponses[0]
-    if (errorCode !== 0) throw fail(`partition ${this.partition}: produce of ${batch.first} failed with error ${errorCode}`)
-    if (baseOffset !== batch.first) throw fail(`partition ${this.partition}: ${batch.first} was stored at ${baseOffset}`)
+    if (errorCode !== 0)
+      throw fail(`partition ${this.partition}: produce of ${batch.first} failed with error ${errorCode}`)
+    if (baseOffset !== batch.first)
+      throw fail(`partition ${this.partition}: ${batch.first} was stored at ${baseOffset}`)
     this.unanswered = this.unanswered.filter((each) => each !== batch)
     this.acknowledged = Math.max(this.acknowledged, batch.first + batch.count)
   }
@@ -217,14 +228,18 @@ class Producer {
           if (record.offset < this.verified) continue
           const text = record.value.toString()
           if (record.offset !== this.verified || text !== String(record.offset)) {
-            throw fail(`partition ${this.partition}: offset ${record.offset} holds "${text}", ${this.verified} was expected`)
+            throw fail(
+              `partition ${this.partition}: offset ${record.offset} holds "${text}", ${this.verified} was expected`,
+            )
           }
           this.verified++
         }
       }
     }
     if (this.verified < this.acknowledged) {
-      throw fail(`partition ${this.partition}: ${this.acknowledged} records were acknowledged, ${this.verified} are there`)
+      throw fail(
+        `partition ${this.partition}: ${this.acknowledged} records were acknowledged, ${this.verified} are there`,
+      )
     }
   }
 }
@@ -245,15 +260,23 @@ try {
     const control = await Client.connect(broker.port)
     if (cycle === 0) {
       const topic = { name: TOPIC, numPartitions: partitionCount, replicationFactor: 1, assignments: [], configs: [] }
-      await control.request(protocol.createTopicsRequest, protocol.createTopicsResponse, 7, { topics: [topic], timeoutMs: 5000, validateOnly: false })
+      await control.request(protocol.createTopicsRequest, protocol.createTopicsResponse, 7, {
+        topics: [topic],
+        timeoutMs: 5000,
+        validateOnly: false,
+      })
     }
     for (const producer of producers) await producer.verify(control)
     if (cycle < cycles) {
       let stop = false
       const clients = await Promise.all(producers.map(() => Client.connect(broker.port)))
-      const running = producers.map((producer, index) => producer.run(clients[index], () => stop).catch((error) => {
-        if (error.message !== 'closed') fail(error.message)
-      }))
+      const running = producers.map((producer, index) =>
+        producer
+          .run(clients[index], () => stop)
+          .catch((error) => {
+            if (error.message !== 'closed') fail(error.message)
+          }),
+      )
       await new Promise((resolve) => setTimeout(resolve, 20 + random() * 250))
       await broker.kill()
       stop = true

@@ -9,22 +9,30 @@
 // and how many batches one pwritev wrote. Needs a build, kcat, python3-confluent-kafka and strace.
 import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
+import { once } from 'node:events'
 import { createReadStream, createWriteStream } from 'node:fs'
 import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { once } from 'node:events'
 import { parseArgs } from 'node:util'
 
-const { values: options } = parseArgs({ options: { gigabytes: { type: 'string', default: '2' }, keep: { type: 'boolean' } } })
+const { values: options } = parseArgs({
+  options: { gigabytes: { type: 'string', default: '2' }, keep: { type: 'boolean' } },
+})
 /** Real text lines in each JSON record. */
 const LINES_PER_RECORD = 8
 const wanted = Number(options.gigabytes) * 1e9
 const main = new URL('../dist/cli/main.js', import.meta.url).pathname
 
-for (const [tool, ...flags] of [['kcat', '-V'], ['strace', '-V'], ['/usr/bin/python3', '-c', 'import confluent_kafka']]) {
+for (const [tool, ...flags] of [
+  ['kcat', '-V'],
+  ['strace', '-V'],
+  ['/usr/bin/python3', '-c', 'import confluent_kafka'],
+]) {
   if (spawnSync(tool, flags).status !== 0) {
-    console.error(`SKIPPED: ${tool} ${flags.join(' ')} does not work here (Debian packages kcat, strace, python3-confluent-kafka)`)
+    console.error(
+      `SKIPPED: ${tool} ${flags.join(' ')} does not work here (Debian packages kcat, strace, python3-confluent-kafka)`,
+    )
     process.exit(0)
   }
 }
@@ -101,12 +109,20 @@ try {
   await new Promise((resolve) => setTimeout(resolve, 500))
 
   let started = performance.now()
-  const kcat = spawn('kcat', ['-b', `127.0.0.1:${port}`, '-t', 'real', '-P', '-l', input, '-X', 'queue.buffering.max.messages=1000000'], { stdio: 'inherit' })
+  const kcat = spawn(
+    'kcat',
+    ['-b', `127.0.0.1:${port}`, '-t', 'real', '-P', '-l', input, '-X', 'queue.buffering.max.messages=1000000'],
+    { stdio: 'inherit' },
+  )
   if ((await once(kcat, 'exit'))[0] !== 0) throw new Error('kcat failed')
   console.log(`in:  kcat, ${((performance.now() - started) / 1000).toFixed(1)} s (under strace)`)
 
   started = performance.now()
-  const python = spawn('/usr/bin/python3', [new URL('./real-input-consume.py', import.meta.url).pathname, String(port), 'real'], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const python = spawn(
+    '/usr/bin/python3',
+    [new URL('./real-input-consume.py', import.meta.url).pathname, String(port), 'real'],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+  )
   const [expected, actual] = [await digest(createReadStream(input)), await digest(python.stdout)]
   console.log(`out: python3-confluent-kafka, ${((performance.now() - started) / 1000).toFixed(1)} s (under strace)`)
   console.log(`sent     ${expected}\nreceived ${actual}`)
@@ -115,7 +131,9 @@ try {
   await once(tracer, 'exit')
   broker.kill('SIGTERM')
   await once(broker, 'exit')
-  const calls = (await readFile(trace, 'utf8')).split('\n').filter((line) => /calls|sendfile|pwritev|fdatasync|sendmsg|readv|pread/.test(line))
+  const calls = (await readFile(trace, 'utf8'))
+    .split('\n')
+    .filter((line) => /calls|sendfile|pwritev|fdatasync|sendmsg|readv|pread/.test(line))
   console.log(calls.join('\n'))
   if (expected !== actual) throw new Error('what came out is not what went in')
   if (!calls.some((line) => line.includes('sendfile'))) throw new Error('nothing was served by sendfile')

@@ -21,7 +21,13 @@ function suite(name, env) {
   console.log(`\n== ${name}`)
   const report = path.join(reports, `${name.replaceAll(' ', '-')}.json`)
   const vitest = path.join(root, 'node_modules', 'vitest', 'vitest.mjs')
-  const flags = ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...process.argv.slice(2)]
+  const flags = [
+    'run',
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${report}`,
+    ...process.argv.slice(2),
+  ]
   if (!run(process.execPath, [vitest, ...flags], env)) ok = false
   if (!existsSync(report)) {
     console.error(`${name}: the test runner left no report`)
@@ -39,7 +45,8 @@ if (process.platform === 'linux' && !run(process.execPath, [path.join(root, 'scr
   console.error('the native layer could not be built: install a C++17 compiler, make and python3')
   process.exit(1)
 }
-if (!run(process.execPath, [path.join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', 'tsconfig.build.json'])) process.exit(1)
+if (!run(process.execPath, [path.join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', 'tsconfig.build.json']))
+  process.exit(1)
 
 if (process.platform === 'linux') suite('native I/O', { SLUICE_PORTABLE_IO: '' })
 suite('portable I/O', { SLUICE_PORTABLE_IO: '1' })
