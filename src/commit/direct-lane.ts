@@ -87,9 +87,10 @@ export class DirectLane implements CommitLane {
 
   submit(group: CommitGroup): void {
     assert(!this.#isClosed, 'a closed commit lane takes no groups')
-    assert(group.baseOffset >= this.#submittedEnd, 'groups of a lane are submitted in offset order')
     for (const pin of group.pins) pin.release()
+    // A failed lane keeps no books: truncations no longer reach it.
     if (this.#failure !== undefined) return
+    assert(group.baseOffset >= this.#submittedEnd, 'groups of a lane are submitted in offset order')
     if (this.#submittedEnd === -1) this.#startAt(group.baseOffset)
     this.#services.submitted(group)
     const dirty = this.#fileOf(group)

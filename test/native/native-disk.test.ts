@@ -1,5 +1,14 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { closeSync, fsyncSync, openSync, statfsSync, unlinkSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  fsyncSync,
+  openSync,
+  readdirSync,
+  readlinkSync,
+  statfsSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { constants } from 'node:os'
 import path from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -16,9 +25,15 @@ const CREATE = { write: true, create: true }
 const ADDON = path.resolve(import.meta.dirname, '../..')
 
 function openDescriptors(target: string): number {
-  return execFileSync('find', [`/proc/${process.pid}/fd`, '-lname', `${target}*`], { encoding: 'utf8' })
-    .split('\n')
-    .filter((line) => line !== '').length
+  const links = readdirSync(`/proc/${process.pid}/fd`).map((fd) => {
+    try {
+      return readlinkSync(`/proc/${process.pid}/fd/${fd}`)
+    } catch {
+      // Closed since the listing.
+      return ''
+    }
+  })
+  return links.filter((link) => link.startsWith(target)).length
 }
 
 describe('handles', () => {

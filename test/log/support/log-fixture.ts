@@ -66,7 +66,8 @@ export interface DataDirectoryOptions {
 async function copyMoving(from: string, to: string): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await cp(from, to, { recursive: true })
+      // A lock dies with its process: its files do not come along.
+      return await cp(from, to, { recursive: true, filter: (source) => !path.basename(source).startsWith('.lock') })
     } catch (error) {
       const isMoving = error instanceof Error && 'code' in error && error.code === 'ENOENT'
       if (!isMoving || attempt === 5) throw error
