@@ -15,7 +15,7 @@ import {
   randomUuid,
   registerBroker,
 } from '../metadata/index.ts'
-import { type Disk, ioMode, loadAddon, openDisk, openTransport, type Transport } from '../native/index.ts'
+import { type Disk, ioMode, loadAddon, openDisk, openTransport, type Slab, type Transport } from '../native/index.ts'
 import { RequestServer, type ResponseSink } from '../net/index.ts'
 import { BatchValidator, createBatchChecksum, createRecordWalk, RecordValidator } from '../records/index.ts'
 import { FetchPath } from './fetch-path.ts'
@@ -73,6 +73,7 @@ class Broker implements RunningBroker {
   #server: RequestServer | undefined
   #produce: ProducePath | undefined
   #fetch: FetchPath | undefined
+  #emptySlab: Slab | undefined
   #closing: Promise<void> | undefined
 
   constructor(options: BrokerOptions) {
@@ -246,6 +247,7 @@ class Broker implements RunningBroker {
     const onSlabs = this.#disk.kind === 'native' ? addon : undefined
     const clock = this.#clock
     const emptySlab = this.#disk.slabs.allocate(1)
+    this.#emptySlab = emptySlab
     return new ProducePath({
       partitions: table,
       validator: new BatchValidator({ clock, checksum: createBatchChecksum(onSlabs) }),
@@ -312,17 +314,37 @@ class Broker implements RunningBroker {
   }
 
   async #close(): Promise<void> {
-    await this.#transport?.stopListening()
+    const steps = [
+      () => this.#transport?.stopListening(),
+      () => this.#drain(),
+      () => this.#transport?.close(),
+      () => this.#table?.settled(),
+      () => this.#metadata?.close(),
+      () => this.#logs?.close(),
+      () => this.#emptySlab?.release(),
+      () => this.#disk.close(),
+    ]
+    // Whatever fails, the rest is closed: a lock, a port or a descriptor that stays would keep the next broker out.
+    let failure: { error: unknown } | undefined
+    for (const step of steps) {
+      try {
+        await step()
+      } catch (error) {
+        failure ??= { error }
+      }
+    }
+    if (failure !== undefined) throw failure.error
+  }
+
+  async #drain(): Promise<void> {
+    const server = this.#server
+    if (server === undefined) return
+    server.drain()
     this.#fetch?.close()
-    this.#turn.schedule()
+    server.flush()
     const deadlineMs = this.#clock.monotonicMs() + DRAIN_MS
-    while ((this.#server?.busyCount ?? 0) > 0 && this.#clock.monotonicMs() < deadlineMs) {
+    while (server.busyCount > 0 && this.#clock.monotonicMs() < deadlineMs) {
       await new Promise<void>((resolve) => this.#clock.after(10, resolve))
     }
-    await this.#transport?.close()
-    await this.#table?.settled()
-    await this.#metadata?.close()
-    await this.#logs?.close()
-    await this.#disk.close()
   }
 }
