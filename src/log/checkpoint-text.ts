@@ -1,4 +1,5 @@
 import type { Disk } from '../native/disk.ts'
+import { isDiskError } from './disk-error.ts'
 import { LogError, LogErrorCode } from './log-error.ts'
 
 /**
@@ -7,8 +8,7 @@ import { LogError, LogErrorCode } from './log-error.ts'
  * Written atomically (temporary file, fsync, rename, fsync of the directory).
  */
 export async function readCheckpoint(disk: Disk, path: string, fields: number): Promise<string[][]> {
-  if ((await disk.stat(path)) === undefined) return []
-  const text = (await disk.readFile(path)).toString('utf8')
+  const text = await readText(disk, path)
   if (text === '') return []
   const lines = text.split('\n').filter((line) => line !== '')
   if (lines[0] !== '0') throw damaged(path, 1, `the format version is "${lines[0]}", only 0 is known`)
@@ -21,6 +21,16 @@ export async function readCheckpoint(disk: Disk, path: string, fields: number): 
     if (parts.length !== fields) throw damaged(path, index + 3, `"${line}" does not have ${fields} fields`)
     return parts
   })
+}
+
+/** Empty when there is no such file. */
+async function readText(disk: Disk, path: string): Promise<string> {
+  try {
+    return (await disk.readFile(path)).toString('utf8')
+  } catch (error) {
+    if (isDiskError(error, 'ENOENT')) return ''
+    throw error
+  }
 }
 
 export async function writeCheckpoint(

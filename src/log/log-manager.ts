@@ -247,9 +247,7 @@ export class LogManager implements LogRoom {
   }
 
   markUnflushed(log: Flushable): void {
-    const unflushed = this.#unflushed
-    if (unflushed.length > 0 && unflushed[unflushed.length - 1] === log) return
-    unflushed.push(log)
+    this.#unflushed.push(log)
   }
 
   /** Writes what was appended in this turn: one call for each log. */

@@ -100,6 +100,9 @@ async function findSegments(room: LogRoom, directory: string, names: readonly st
   return segments.sort((left, right) => left.baseOffset - right.baseOffset)
 }
 
+/** Reading so much of a log costs less than reading two index files, which have a few entries for it at most. */
+const SMALL_SEGMENT_BYTES = 16 * 1024
+
 /**
  * The newest segment after a clean stop: indexes as stored, the end found behind the last index entry. False when the
  * file does not end with a whole batch.
@@ -108,22 +111,23 @@ async function findEnd(room: LogRoom, segment: Segment, names: readonly string[]
   const fileBytes = segment.size
   segment.endOffset = segment.baseOffset
   segment.described = true
-  if (fileBytes === 0) {
+  if (fileBytes <= SMALL_SEGMENT_BYTES) {
     if (segment.index !== undefined) return true
     segment.startIndexes()
     segment.indexesStored = names.includes(nameOf(segment, '.index')) && names.includes(nameOf(segment, '.timeindex'))
-    return true
+  } else if (!(await segment.loadIndexes(room.disk))) {
+    await rebuildIndexes(room.files, segment, config.indexIntervalBytes)
   }
-  if (!(await segment.loadIndexes(room.disk))) await rebuildIndexes(room.files, segment, config.indexIntervalBytes)
   segment.maxTimestamp = segment.timeIndex!.lastTimestamp
   segment.maxTimestampOffset = segment.timeIndex!.lastOffset
   const start = segment.index!.lastPosition
   segment.size = start
   segment.bytesSinceIndexEntry = 0
-  await visitBatches(room.files, segment, { start, end: fileBytes }, (bytes, position) => {
+  const visit = (bytes: Buffer, position: number): boolean => {
     account(segment, bytes, position)
     return true
-  })
+  }
+  if (fileBytes > 0) await visitBatches(room.files, segment, { start, end: fileBytes }, visit)
   for (const damage of segment.damage ?? []) {
     if (damage.position >= start) segment.size += damage.endPosition - damage.position
   }
@@ -144,6 +148,7 @@ function account(segment: Segment, bytes: Buffer, position: number): void {
     segment.maxTimestamp = timestamp
     segment.maxTimestampOffset = lastOffset
   }
+  if (segment.size === 0) segment.firstTimestamp = timestamp
   const byteLength = batchHeader.batchByteLength(bytes, position)
   segment.size += byteLength
   segment.bytesSinceIndexEntry += byteLength

@@ -111,7 +111,8 @@ export abstract class PersistentLog {
     this.#queue.add(batch, baseOffset)
     if (batch.producerId >= 0) this.#updateProducer(batch, baseOffset)
     this.logEndOffset = baseOffset + batch.lastOffsetDelta + 1
-    this.room.markUnflushed(this)
+    // Whoever found the queue empty has announced the log already.
+    if (this.#queue.count === 1) this.room.markUnflushed(this)
     return baseOffset
   }
 

@@ -104,7 +104,8 @@ describe('aborted transactions are known', () => {
     ['torn', (file: string) => truncate(file, 20)],
   ] as const) {
     test(`after a crash with .txnindex files ${name}`, async () => {
-      await interleaved({ segmentBytes: 200 })
+      const log = await interleaved({ segmentBytes: 200 })
+      await log.sync()
       await data.crash(async (directory) => {
         const names = await readdir(path.join(directory, 'orders-0'))
         const indexes = names.filter((file) => file.endsWith('.txnindex'))
