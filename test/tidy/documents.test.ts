@@ -5,6 +5,8 @@ import { brokerHandlers } from '../../src/broker/handlers/index.ts'
 import { SERVED_PATHS } from '../../src/broker/served-apis.ts'
 import { projectFiles, readText, root } from './source-files.ts'
 
+const documents = projectFiles().filter((name) => name.endsWith('.md'))
+
 describe('documents', () => {
   it('docs/COMPATIBILITY.md lists exactly the APIs and versions that are advertised', () => {
     const listed = [...readText('docs/COMPATIBILITY.md').matchAll(/^\| (\d+) \| \w+ \| (\d+)(?:–(\d+))? \|/gm)]
@@ -16,7 +18,7 @@ describe('documents', () => {
 
   it('links of documents lead to files', () => {
     const broken: string[] = []
-    for (const file of projectFiles().filter((name) => name.endsWith('.md'))) {
+    for (const file of documents) {
       for (const [, target] of readText(file).matchAll(/\]\((?!https?:|#)([^)#\s]+)[^)]*\)/g)) {
         if (!existsSync(path.join(root, path.dirname(file), target!))) broken.push(`${file} links to ${target}`)
       }
@@ -26,7 +28,7 @@ describe('documents', () => {
 
   it('programs that documents tell people to run are there', () => {
     const missing: string[] = []
-    for (const file of projectFiles().filter((name) => name.endsWith('.md'))) {
+    for (const file of documents) {
       for (const [, program] of readText(file).matchAll(/\bnode ((?:scripts|bench)\/[\w./-]+\.mjs)/g)) {
         if (!existsSync(path.join(root, program!))) missing.push(`${file} names ${program}`)
       }
