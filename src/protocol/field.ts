@@ -18,7 +18,7 @@ export class Field<T> {
   readonly lastVersion: number
   /** First version in which null is legal; Infinity is never. */
   readonly nullableSince: number
-  /** Infinity-tag -1 means a plain field. */
+  /** -1 for a field outside the tag section. */
   readonly tag: number
   readonly isIgnorable: boolean
   readonly defaultValue: unknown

@@ -1,7 +1,16 @@
 import { readFileSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
-import { decode, ErrorCode, encode, errorName, isRetriable, Reader, Writer } from '../../src/protocol/index.ts'
+import {
+  decode,
+  ErrorCode,
+  encode,
+  errorMessage,
+  errorName,
+  isRetriable,
+  Reader,
+  Writer,
+} from '../../src/protocol/index.ts'
 import { allVersions, messageNamed } from './all-messages.ts'
 import { valueFromJson, withRecords } from './message-values.ts'
 
@@ -61,6 +70,13 @@ describe('the error table', () => {
   test('holds Kafka’s codes under Kafka’s names', () => {
     expect(Object.entries(ErrorCode)).toEqual(codes.map(({ name, code }) => [name, code]))
     for (const { name, code } of codes) expect(errorName(code)).toBe(name)
+  })
+
+  test('says of each code what it means, once', () => {
+    const messages = codes.map(({ code }) => errorMessage(code))
+    expect(new Set(messages).size).toBe(codes.length)
+    expect(messages.filter((message) => message.startsWith('error '))).toEqual([])
+    expect(errorMessage(9999)).toBe('error 9999')
   })
 
   test('agrees with Kafka on what may be retried', () => {
