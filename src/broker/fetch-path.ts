@@ -19,6 +19,7 @@ import { keyOf, planFetch } from './fetch-sessions.ts'
 import type { Partition } from './partition.ts'
 import type { PartitionRegistry } from './partition-registry.ts'
 import { PendingFetch } from './pending-fetch.ts'
+import { SuspectRanges, verifyReadable } from './suspect-ranges.ts'
 
 const FETCH_KEY = 1
 const TOPIC_IDS_SINCE = 13
@@ -75,6 +76,7 @@ export class FetchPath {
   readonly #schedule: () => void
   readonly #fetchBytesMax: number
   readonly #parked = new Set<PendingFetch>()
+  readonly #suspects = new SuspectRanges()
   readonly #request: ReadRequest = { fetchOffset: 0, end: 0, maxBytes: 0, atLeastOne: false }
   readonly #result: ReadResult = { file: undefined, position: 0, byteLength: 0, nextOffset: 0, ready: undefined }
   readonly #header = Buffer.alloc(61)
@@ -141,6 +143,10 @@ export class FetchPath {
     this.#unpark(fetch.connection)
   }
 
+  regionFailed(path: string, position: number, byteLength: number): void {
+    this.#suspects.add(path, position, byteLength)
+  }
+
   /** The broker stops: whoever waits is answered with what there is, and nobody waits from now on. */
   close(): void {
     this.#closed = true
@@ -202,6 +208,7 @@ export class FetchPath {
   /** Settles with the read, and never rejects: the next pass answers a failure as the partition's error. */
   #settled(fetch: PendingFetch, target: FetchTarget, partition: Partition, read: Promise<void>): Promise<void> {
     return read.catch((error: unknown) => {
+      fetch.failedReads ??= new Set()
       fetch.failedReads.add(target)
       const name = `${partition.topic}-${partition.partition}`
       this.#logger.warn({ partition: name, error: String(error) }, 'a read for a fetch failed')
@@ -260,7 +267,7 @@ export class FetchPath {
     request.atLeastOne = pass.byteLength === 0
     result.byteLength = 0
     result.ready = undefined
-    const status = fetch.failedReads.has(target) ? ReadStatus.storageError : log.read(request, result)
+    const status = fetch.failedReads?.has(target) === true ? ReadStatus.storageError : log.read(request, result)
     if (status === ReadStatus.pending) {
       if (result.ready !== undefined) pass.pending.push(this.#settled(fetch, target, partition, result.ready))
       return
@@ -272,15 +279,22 @@ export class FetchPath {
       return
     }
     if (result.nextOffset < request.end && (result.byteLength > 0 || !request.atLeastOne)) pass.urgent = true
-    if (result.byteLength === 0 || result.file === undefined) return
+    const { file, position, byteLength } = result
+    if (byteLength === 0 || file === undefined) return
+    if (this.#suspects.overlaps(file.path, position, byteLength) && fetch.verified?.has(target) !== true) {
+      fetch.verified ??= new Set()
+      fetch.verified.add(target)
+      pass.pending.push(this.#settled(fetch, target, partition, verifyReadable(file, position, byteLength)))
+      return
+    }
     if (fetch.header.apiVersion < ZSTD_SINCE && this.#holdsZstd(result)) {
       answer.errorCode = ErrorCode.UNSUPPORTED_COMPRESSION_TYPE
       pass.urgent = true
       return
     }
     if (fetch.readCommitted) answer.abortedTransactions = log.abortedTransactions(target.fetchOffset, result.nextOffset)
-    answer.records = { file: result.file, position: result.position, byteLength: result.byteLength }
-    pass.byteLength += result.byteLength
+    answer.records = { file, position, byteLength }
+    pass.byteLength += byteLength
   }
 
   /** KIP-320 on the broker's side: the client's history and ours part ways before its fetch offset. */

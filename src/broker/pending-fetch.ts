@@ -24,7 +24,9 @@ export class PendingFetch implements Woken {
   /** A read of this fetch is under way on an I/O thread. */
   reading = false
   /** Partitions whose read failed on an I/O thread: the next pass answers an error for them instead of reading again. */
-  readonly failedReads = new Set<FetchTarget>()
+  failedReads: Set<FetchTarget> | undefined
+  /** Partitions whose file was found readable, or is being looked at. */
+  verified: Set<FetchTarget> | undefined
   timer: Timer | undefined
   readonly connection: Connection
   readonly header: RequestHeader

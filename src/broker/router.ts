@@ -83,6 +83,10 @@ export class Router implements RequestRouter {
     return Dispatched.refused
   }
 
+  regionFailed(path: string, position: number, byteLength: number): void {
+    this.#fetch.regionFailed(path, position, byteLength)
+  }
+
   endTurn(): void {
     const turn = this.#turn
     if (turn.appended) {

@@ -26,6 +26,8 @@ export interface RequestRouter {
   dispatch(connection: Connection, header: RequestHeader, reader: Reader, slab: Slab): Dispatched
   /** All frames of the turn were dispatched: write, commit, wake. May be called several times a turn. */
   endTurn(): void
+  /** A file region of an answer could not be sent; its connection closes. */
+  regionFailed(path: string, position: number, byteLength: number): void
   /** True when `endTurn` has work to do. */
   readonly hasTurnWork: boolean
 }
@@ -98,6 +100,7 @@ export class RequestServer implements TransportHandler {
     const connection = this.#connections.get(id)
     const client = connection === undefined ? {} : describe(connection)
     this.#logger.error({ ...client, path, position, byteLength, error }, 'a file region could not be sent')
+    this.#router.regionFailed(path, position, byteLength)
   }
 
   onPeerEnd(id: number): void {

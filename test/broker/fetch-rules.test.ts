@@ -1,3 +1,5 @@
+import { truncate } from 'node:fs/promises'
+import path from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import { ErrorCode } from '../../src/protocol/index.ts'
 import { decodeFetch, fetch } from '../support/fetching.ts'
@@ -166,4 +168,18 @@ test('hundreds of parked fetches are all woken by one append', async () => {
   await fetch(client, 't', 0)
   await produce(client, 't', [record('for all')])
   for (const frame of await Promise.all(answers)) expect(decodeFetch(frame).partitions[0]!.values).toEqual(['for all'])
+})
+
+test('a file that is shorter than what it should hold is an error to the next fetch, not a loop of lost connections', async () => {
+  const client = await start()
+  await createTopic(client, 't')
+  await createTopic(client, 'sound')
+  for (let index = 0; index < 3; index++) await produce(client, 't', [record('x'.repeat(1000))])
+  await produce(client, 'sound', [record('a')])
+  await truncate(path.join(broker!.directory, 'data', 't-0', '00000000000000000000.log'), 1500)
+  await expect(fetch(client, 't', 0)).rejects.toThrow('closed')
+  const again = await broker!.client()
+  expect((await fetch(again, 't', 0)).partitions[0]!.errorCode).toBe(ErrorCode.KAFKA_STORAGE_ERROR)
+  expect((await fetch(again, 'sound', 0)).partitions[0]!.values).toEqual(['a'])
+  expect((await fetch(again, 't', 0, { partitionMaxBytes: 10 })).partitions[0]!.offsets).toEqual([0])
 })

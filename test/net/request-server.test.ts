@@ -53,6 +53,8 @@ class FakeRouter implements RequestRouter {
     return Dispatched.overlapping
   }
 
+  regionFailed(): void {}
+
   endTurn(): void {
     for (const work of this.turnWork.splice(0)) work()
   }
