@@ -48,6 +48,8 @@ struct Connection {
   bool in_read_queue = false;
   bool in_write_queue = false;
   bool in_touched = false;
+  // TCP_CORK is set: what is sent leaves when it fills a segment, and with `push`.
+  bool corked = false;
 
   // The frame being received: its length prefix, then its slab.
   uint8_t prefix[4] = {0, 0, 0, 0};

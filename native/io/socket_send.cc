@@ -1,4 +1,6 @@
 // The sending half of SocketLayer: commands and the ordered output of connections.
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -19,6 +21,19 @@ constexpr uint64_t kRegionBytesPerConnection = 256 << 10;
 constexpr uint64_t kRegionBytesPerTurn = 512 << 10;
 constexpr size_t kPartsMax = 64;
 constexpr size_t kOutputItemsKept = 64;
+
+// A fetch answer ends with a few bytes behind its last region. Without the cork they are a segment of their own and wake
+// the consumer twice (measured on the bare-C floor: 20 % of the processor time at 16 KB). Set once, it stays.
+void cork(Connection& connection) {
+  const int on = 1;
+  connection.corked = setsockopt(connection.fd.get(), IPPROTO_TCP, TCP_CORK, &on, sizeof on) == 0;
+}
+
+// Sets what is set already: that makes the kernel send what the cork holds back, in one call instead of two.
+void push(int fd) {
+  const int on = 1;
+  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+}
 
 }  // namespace
 
@@ -143,6 +158,7 @@ void SocketLayer::send_next(std::deque<int32_t>& queue, uint64_t* budget) {
   *budget -= share - left;
   switch (sent) {
     case Sent::kAll:
+      if (connection->corked) push(connection->fd.get());
       if (connection->closing && !connection->lingering) begin_linger(*connection);
       return;
     case Sent::kBlocked:
@@ -204,6 +220,7 @@ SocketLayer::Sent SocketLayer::send_bytes(Connection& connection) {
 }
 
 SocketLayer::Sent SocketLayer::send_region(Connection& connection, uint64_t* share) {
+  if (!connection.corked) cork(connection);
   OutputItem& item = connection.output[connection.output_head];
   const auto wanted = static_cast<size_t>(std::min(item.length, *share));
   auto position = static_cast<off_t>(item.position);
