@@ -1,4 +1,4 @@
-import { DiskError, type DiskFile } from '../native/disk.ts'
+import { DiskError, type DiskFile } from '../native/index.ts'
 
 interface SuspectRange {
   readonly path: string
