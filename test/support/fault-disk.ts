@@ -62,6 +62,22 @@ export interface InjectedFault {
   remove(): void
 }
 
+/** Calls that change what is on disk. */
+const CHANGES: ReadonlySet<FaultOperation> = new Set([
+  'open',
+  'mkdir',
+  'rename',
+  'unlink',
+  'rmdir',
+  'syncDirectory',
+  'writeRowsSync',
+  'writeRows',
+  'write',
+  'truncate',
+  'allocate',
+  'sync',
+])
+
 interface ArmedFault extends Fault {
   matches: number
   hits: number
@@ -73,6 +89,11 @@ export class FaultDisk implements Disk {
   readonly slabs: SlabPool
   /** Every operation with its path, such as `sync 00000.log` by base name. */
   readonly calls: { operation: FaultOperation; path: string }[] = []
+  /** Calls that could change something, `open` included. */
+  changes = 0
+  /** The disk takes no more than so many changes, as if the process had been killed: of the next write half arrives. */
+  changesMax = Number.POSITIVE_INFINITY
+  #failing: { readonly number: number; readonly code: string } | undefined
   readonly #inner: Disk
   readonly #faults: ArmedFault[] = []
 
@@ -100,6 +121,7 @@ export class FaultDisk implements Disk {
   meet(operation: FaultOperation, path: string): Fault | undefined {
     this.calls.push({ operation, path })
     let met: Fault | undefined
+    if (CHANGES.has(operation)) met = this.#meetChange(operation)
     for (const fault of this.#faults) {
       if (fault.operation !== operation || fault.path?.test(path) === false) continue
       fault.matches++
@@ -109,6 +131,18 @@ export class FaultDisk implements Disk {
       met = fault
     }
     return met
+  }
+
+  /** The change with that number, counted from 1, fails; half of a write arrives. */
+  failChange(number: number, code: string): void {
+    this.#failing = { number, code }
+  }
+
+  #meetChange(operation: FaultOperation): Fault | undefined {
+    const number = ++this.changes
+    if (number === this.#failing?.number) return { operation, code: this.#failing.code, shortBytes: HALF }
+    if (number <= this.changesMax) return undefined
+    return { operation, code: 'EIO', shortBytes: number === this.changesMax + 1 ? HALF : 0 }
   }
 
   async run<Result>(operation: FaultOperation, path: string, call: () => Promise<Result>): Promise<Result> {
@@ -176,6 +210,9 @@ export class FaultDisk implements Disk {
   }
 }
 
+/** Stands for half of the bytes of a write. */
+const HALF = -1
+
 class FaultFile implements DiskFile {
   readonly path: string
   readonly retain?: () => () => void
@@ -214,7 +251,8 @@ class FaultFile implements DiskFile {
     const fault = this.#disk.meet('write', this.path)
     await fault?.until
     if (fault?.code === undefined) return this.#inner.write(position, data)
-    await this.#inner.write(position, data.subarray(0, fault.shortBytes ?? 0))
+    const shortBytes = fault.shortBytes ?? 0
+    await this.#inner.write(position, data.subarray(0, shortBytes === HALF ? data.length >> 1 : shortBytes))
     throw faultError(fault.code, 'write', this.path)
   }
 
@@ -277,6 +315,11 @@ function faultError(code: string, operation: FaultOperation, path: string): Erro
 function firstBytes(rows: Int32Array, rowCount: number, byteLength: number): Int32Array {
   const part: number[] = []
   let left = byteLength
+  if (byteLength === HALF) {
+    left = 0
+    for (let row = 0; row < 3 * rowCount; row += 3) left += rows[row + 2]!
+    left >>= 1
+  }
   for (let row = 0; row < 3 * rowCount && left > 0; row += 3) {
     const length = Math.min(rows[row + 2]!, left)
     part.push(rows[row]!, rows[row + 1]!, length)
