@@ -16,6 +16,7 @@ export interface FetchTarget {
 
 const NEVER_SENT = -2
 
+/** A target that was never answered; its fields are the defaults of a request. */
 export function newFetchTarget(): FetchTarget {
   return {
     topic: '',
@@ -68,6 +69,7 @@ export class FetchSession {
   }
 }
 
+/** Names a partition within a session; a topic name holds no colon. */
 export function sessionKey(topicOrId: string, partition: PartitionId): string {
   return `${topicOrId}:${partition}`
 }

@@ -106,6 +106,7 @@ function requestTargets(request: FetchRequest, usesTopicIds: boolean): FetchTarg
   return targets
 }
 
+/** The key of a target within its session. */
 export function keyOf(target: FetchTarget, usesTopicIds: boolean): string {
   return sessionKey(usesTopicIds ? target.topicId : target.topic, target.partition)
 }

@@ -2,6 +2,7 @@ import { NO_TOPIC_ID, type Offset, type TimestampMs, type TopicId } from '../bas
 import type { Connection, OrderedAnswer, ResponseSink } from '../net/index.ts'
 import { ErrorCode, encode, produceResponse } from '../protocol/index.ts'
 
+/** One refused record of a batch, by its index. */
 export interface RecordError {
   readonly batchIndex: number
   readonly batchIndexErrorMessage: string | null
@@ -43,6 +44,7 @@ export class ProducePartitionAnswer {
   }
 }
 
+/** The partitions of one topic of a Produce request, in its order. */
 export interface ProduceTopicAnswer {
   readonly name: string
   readonly topicId: TopicId

@@ -14,6 +14,7 @@ export interface ProduceRules extends BatchRules {
   readonly isInternal: boolean
 }
 
+/** The rules that a topic's and the broker's configs amount to now. */
 export function produceRules(topic: string, settings: TopicSettings, broker: BrokerConfig): ProduceRules {
   return {
     batchBytesMax: settings.maxMessageBytes,

@@ -7,7 +7,7 @@ import { brokerConfig } from '../../src/config/index.ts'
 import { ErrorCode } from '../../src/protocol/index.ts'
 import { encodeBatch } from '../../src/records/index.ts'
 import { decodeFetch, fetch } from '../support/fetching.ts'
-import { api, createTopic, fetchValue, produce, produceValue, record } from '../support/requests.ts'
+import { api, createTopic, deleteTopic, fetchValue, produce, produceValue, record } from '../support/requests.ts'
 import { TestBroker } from '../support/running-broker.ts'
 import { WireClient } from '../support/wire-client.ts'
 
@@ -146,4 +146,33 @@ test('a broker whose metadata log failed can be closed, and another started in i
   await broker.broker.failed
   await broker.restart()
   expect((await produce(await broker.client(), 't', [record('a')])).errorCode).toBe(0)
+})
+
+test('a deleted topic whose directory could not be renamed does not come back under a new topic of its name', async () => {
+  const broker = await start()
+  const client = await broker.client()
+  await createTopic(client, 't')
+  await produce(client, 't', [record('old')])
+  await broker.restart()
+  const again = await broker.client()
+  broker.disk.inject({ operation: 'rename', path: /\/t-0$/, code: 'EACCES' })
+  expect(await deleteTopic(again, 't')).toBe(0)
+  expect(await createTopic(again, 't')).toBe(0)
+  expect((await fetch(again, 't', 0)).partitions[0]).toMatchObject({ errorCode: 0, highWatermark: 0, offsets: [] })
+  expect((await produce(again, 't', [record('new')])).baseOffset).toBe(0)
+  await broker.restart()
+  expect((await fetch(await broker.client(), 't', 0)).partitions[0]!.values).toEqual(['new'])
+})
+
+test('nor does it after a restart in between', async () => {
+  const broker = await start()
+  const client = await broker.client()
+  await createTopic(client, 't')
+  await produce(client, 't', [record('old')])
+  broker.disk.inject({ operation: 'rename', path: /\/t-0$/, code: 'EACCES' })
+  expect(await deleteTopic(client, 't')).toBe(0)
+  await broker.restart()
+  const again = await broker.client()
+  expect(await createTopic(again, 't')).toBe(0)
+  expect((await fetch(again, 't', 0)).partitions[0]).toMatchObject({ errorCode: 0, highWatermark: 0, offsets: [] })
 })

@@ -57,6 +57,7 @@ export function apiVersionsHandler(apis: readonly AdvertisedApi[]): Handler<ApiV
   }
 }
 
+/** The answer to a version of ApiVersions that is not served: UNSUPPORTED_VERSION in the layout of v0 (KIP-511). */
 export function answerUnsupportedApiVersions(sink: ResponseSink, connection: number, correlationId: number): void {
   sink.begin(connection, API_VERSIONS_KEY, 0, correlationId)
   encode(apiVersionsResponse, sink, 0, answer(ErrorCode.UNSUPPORTED_VERSION, [row(API_VERSIONS_KEY, VERSIONS)]))
