@@ -71,6 +71,8 @@ export interface FoundPartition {
 const LOADED_INDEXES_MAX = 256
 /** Small independent pieces of work on many logs that run at the same time. */
 const AT_ONCE = 32
+/** Logs looked at in one turn of the event loop. */
+const LOGS_PER_TURN = 200
 
 /** What was found when the directory was locked and read. */
 interface OpenedDirectory {
@@ -103,8 +105,6 @@ export class LogManager implements LogRoom {
   readonly #release: () => void
   readonly #logs: Map<string, Log>
   readonly #present: Set<string>
-  /** Directories whose topic was deleted but that could not be renamed; a start after them has to look. */
-  readonly #leftBehind = new Set<string>()
   readonly #checkpoints: Checkpoints
   readonly #rootSync: SharedSync
   readonly #removals: Removals
@@ -204,7 +204,7 @@ export class LogManager implements LogRoom {
     const { topic, partition, topicId } = options.partition
     const name = `${topic}-${partition}`
     const directory = `${this.#options.directory}/${name}`
-    if (!this.wasClean || this.#leftBehind.has(name)) await this.#setAsideStray(name, topicId)
+    if (!this.wasClean) await this.#setAsideStray(name, topicId)
     const isNew = !this.#present.has(name)
     if (isNew) await this.#createDirectory(name, topicId)
     const { config, observer } = options
@@ -246,7 +246,6 @@ export class LogManager implements LogRoom {
     await this.disk.rename(`${this.#options.directory}/${name}`, `${this.#options.directory}/${stray}`)
     await this.#rootSync.request()
     this.#present.delete(name)
-    this.#leftBehind.delete(name)
   }
 
   markUnflushed(log: Flushable): void {
@@ -271,7 +270,7 @@ export class LogManager implements LogRoom {
 
   /** Writes what shortens a recovery: index entries, recovery points, log starts and high watermarks. */
   async checkpoint(): Promise<void> {
-    for (const log of this.#logs.values()) await log.storeIndexTail()
+    await this.#forEachLog((log) => log.storeIndexTail())
     await this.#checkpoints.write()
   }
 
@@ -288,13 +287,22 @@ export class LogManager implements LogRoom {
   }
 
   async #retain(): Promise<void> {
-    for (const log of [...this.#logs.values()]) {
+    await this.#forEachLog(async (log) => {
       if (this.#failed) return
       try {
         await log.applyRetention(this.clock.nowMs())
       } catch (error) {
         this.logger.error({ log: log.directory, error: String(error) }, 'retention failed, it is tried again')
       }
+    })
+  }
+
+  /** One after the other. Ten thousand idle logs take a while together: the event loop gets its turn in between. */
+  async #forEachLog(work: (log: Log) => Promise<void>): Promise<void> {
+    let count = 0
+    for (const log of [...this.#logs.values()]) {
+      await work(log)
+      if (++count % LOGS_PER_TURN === 0) await new Promise<void>((resolve) => setImmediate(resolve))
     }
   }
 
@@ -307,19 +315,8 @@ export class LogManager implements LogRoom {
     const name = path.basename(directory)
     this.#logs.delete(name)
     this.#present.delete(name)
-    try {
-      await this.#removals.directory(directory, delayMs)
-    } catch (error) {
-      if ((await this.disk.stat(directory)) !== undefined) this.#leaveBehind(name)
-      throw error
-    }
+    await this.#removals.directory(directory, delayMs)
     if (this.#checkpoints.forget(name)) await this.#checkpoints.write()
-  }
-
-  /** The directory of a topic that is gone: it must not be taken for that of a later topic, now or after a restart. */
-  #leaveBehind(name: string): void {
-    this.#present.add(name)
-    this.#leftBehind.add(name)
   }
 
   indexLoaded(segment: Segment): void {
@@ -342,7 +339,7 @@ export class LogManager implements LogRoom {
       await this.#retaining?.catch(() => {})
       await concurrently(this.#logs.values(), AT_ONCE, (log) => this.#closeLog(log))
       await this.committer.close().catch((error: unknown) => this.failed(asError(error)))
-      if (!this.#failed && this.#leftBehind.size === 0) await this.#markClean()
+      if (!this.#failed) await this.#markClean()
       await this.#removals.settled()
     } finally {
       this.#release()

@@ -24,6 +24,9 @@ const RECENT_BYTES = 8 * 1024 * 1024
 /** A cold read brings in at least this much, so that small fetches do not each wait for the disk. */
 const WARM_BYTES_MIN = 256 * 1024
 
+/** One answer of one partition: what is asked for residency, and read ahead, in one go. */
+const ANSWER_BYTES_MAX = RECENT_BYTES
+
 /** Answers of the searches below that are no position. */
 const SCAN_FAILED = -1
 const SCAN_STUCK = -2
@@ -70,8 +73,9 @@ export class LogReader {
     if (file === undefined) return pending(target, this.#files.open(segment))
     if (segment.index === undefined) return pending(target, log.loadIndexes(segment))
     const estimate = startEstimate(segment, fetchOffset)
-    if (isCold(segment, file, estimate, request.maxBytes)) {
-      return pending(target, this.#warm(segment, file, estimate, request.maxBytes))
+    const maxBytes = Math.min(request.maxBytes, ANSWER_BYTES_MAX)
+    if (isCold(segment, file, estimate, maxBytes)) {
+      return pending(target, this.#warm(segment, file, estimate, maxBytes))
     }
     const extent = segment.damage === undefined ? undefined : extentOf(segment, fetchOffset)
     const limit = this.#limitOf(log, segment, file, request.end, extent)
@@ -99,9 +103,10 @@ export class LogReader {
     let nextOffset = Math.min(request.end, segment.endOffset)
     const damage = segment.damage?.find((candidate) => candidate.position === end)
     if (damage !== undefined) nextOffset = Math.min(nextOffset, damage.from)
-    if (end - start > request.maxBytes) {
+    const maxBytes = Math.min(request.maxBytes, ANSWER_BYTES_MAX)
+    if (end - start > maxBytes) {
       const scan = this.#scan
-      const wanted = start + request.maxBytes
+      const wanted = start + maxBytes
       scan.seek(file, Math.max(start, segment.index!.floorBoundary(wanted)), end)
       let more = scan.next()
       while (more && scan.nextPosition <= wanted) more = scan.next()
