@@ -105,6 +105,8 @@ export class LogManager implements LogRoom {
   readonly #release: () => void
   readonly #logs: Map<string, Log>
   readonly #present: Set<string>
+  /** Directories whose topic was deleted but that could not be renamed; a start after them has to look. */
+  readonly #leftBehind = new Set<string>()
   readonly #checkpoints: Checkpoints
   readonly #rootSync: SharedSync
   readonly #removals: Removals
@@ -204,7 +206,7 @@ export class LogManager implements LogRoom {
     const { topic, partition, topicId } = options.partition
     const name = `${topic}-${partition}`
     const directory = `${this.#options.directory}/${name}`
-    if (!this.wasClean) await this.#setAsideStray(name, topicId)
+    if (!this.wasClean || this.#leftBehind.has(name)) await this.#setAsideStray(name, topicId)
     const isNew = !this.#present.has(name)
     if (isNew) await this.#createDirectory(name, topicId)
     const { config, observer } = options
@@ -246,6 +248,7 @@ export class LogManager implements LogRoom {
     await this.disk.rename(`${this.#options.directory}/${name}`, `${this.#options.directory}/${stray}`)
     await this.#rootSync.request()
     this.#present.delete(name)
+    this.#leftBehind.delete(name)
   }
 
   markUnflushed(log: Flushable): void {
@@ -315,8 +318,19 @@ export class LogManager implements LogRoom {
     const name = path.basename(directory)
     this.#logs.delete(name)
     this.#present.delete(name)
-    await this.#removals.directory(directory, delayMs)
+    try {
+      await this.#removals.directory(directory, delayMs)
+    } catch (error) {
+      if ((await this.disk.stat(directory)) !== undefined) this.#leaveBehind(name)
+      throw error
+    }
     if (this.#checkpoints.forget(name)) await this.#checkpoints.write()
+  }
+
+  /** The directory of a topic that is gone: it must not be taken for that of a later topic, now or after a restart. */
+  #leaveBehind(name: string): void {
+    this.#present.add(name)
+    this.#leftBehind.add(name)
   }
 
   indexLoaded(segment: Segment): void {
@@ -339,7 +353,7 @@ export class LogManager implements LogRoom {
       await this.#retaining?.catch(() => {})
       await concurrently(this.#logs.values(), AT_ONCE, (log) => this.#closeLog(log))
       await this.committer.close().catch((error: unknown) => this.failed(asError(error)))
-      if (!this.#failed) await this.#markClean()
+      if (!this.#failed && this.#leftBehind.size === 0) await this.#markClean()
       await this.#removals.settled()
     } finally {
       this.#release()
