@@ -24,6 +24,8 @@ import { SuspectRanges, verifyReadable } from './suspect-ranges.ts'
 const FETCH_KEY = 1
 const TOPIC_IDS_SINCE = 13
 const ZSTD_SINCE = 10
+/** The longest that a fetch is parked in front of other requests of its connection. */
+const OTHERS_WAIT_MS = 1_000
 const NO_BYTES = Buffer.alloc(0)
 const NO_LEADER = { leaderId: -1, leaderEpoch: -1 }
 const NO_DIVERGENCE = { epoch: -1, endOffset: -1 }
@@ -106,7 +108,8 @@ export class FetchPath {
 
   dispatch(connection: Connection, header: RequestHeader, reader: Reader): Dispatched {
     const request = decode(fetchRequest, reader, header.apiVersion)
-    const plan = planFetch(request, header.apiVersion, this.#sessions, this.#clock.monotonicMs())
+    const nowMs = this.#clock.monotonicMs()
+    const plan = planFetch(request, header.apiVersion, this.#sessions, nowMs)
     const fetch = new PendingFetch({
       connection,
       header: { ...header },
@@ -116,6 +119,7 @@ export class FetchPath {
       sessionId: plan.sessionId,
       readCommitted: request.isolationLevel === 1,
       maxWaitMs: request.maxWaitMs,
+      nowMs,
       minBytes: request.minBytes,
       maxBytes: Math.min(request.maxBytes, this.#fetchBytesMax),
       rechecker: this,
@@ -135,7 +139,7 @@ export class FetchPath {
       if (!this.#attempt(fetch)) return
     } catch (error) {
       // A programmer's error; it must not reach the timer, promise or turn that woke this fetch.
-      this.#forget(fetch)
+      this.forget(fetch)
       this.#failed(fetch.connection, error)
       return
     }
@@ -158,24 +162,33 @@ export class FetchPath {
 
   #park(fetch: PendingFetch): void {
     this.#parked.add(fetch)
-    fetch.connection.onAbandon = () => this.#forget(fetch)
-    // The peer may have gone for good, which looks the same: nobody is waited for who cannot ask again.
-    fetch.connection.onPeerEnd = () => this.#expire(fetch)
+    fetch.connection.waiting = fetch
     for (const target of fetch.targets) {
       const partition = this.#partitionOf(target, fetch.header.apiVersion)
       if (partition !== undefined) fetch.waitOn(partition)
     }
-    fetch.timer = this.#clock.after(Math.max(fetch.maxWaitMs, 0), () => this.#expire(fetch))
+    fetch.timer = this.#clock.after(Math.max(fetch.maxWaitMs, 0), () => this.expire(fetch))
+    if (fetch.connection.heldCount > 0) this.hurry(fetch)
   }
 
-  /** The wait is over. */
-  #expire(fetch: PendingFetch): void {
+  /**
+   * A connection with requests behind a long poll is not read, so that its peer's end would stay unnoticed for as long
+   * as the client said it would wait.
+   */
+  hurry(fetch: PendingFetch): void {
+    const leftMs = fetch.deadlineMs - this.#clock.monotonicMs()
+    if (leftMs <= OTHERS_WAIT_MS) return
+    fetch.timer?.cancel()
+    fetch.timer = this.#clock.after(OTHERS_WAIT_MS, () => this.expire(fetch))
+  }
+
+  expire(fetch: PendingFetch): void {
     fetch.expired = true
     fetch.recheck()
     this.#schedule()
   }
 
-  #forget(fetch: PendingFetch): void {
+  forget(fetch: PendingFetch): void {
     fetch.finish()
     this.#parked.delete(fetch)
   }

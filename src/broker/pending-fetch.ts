@@ -1,5 +1,5 @@
 import type { Timer } from '../base/clock.ts'
-import type { Connection } from '../net/index.ts'
+import type { Connection, ParkedRequest } from '../net/index.ts'
 import type { RequestHeader } from '../protocol/index.ts'
 import type { FetchSession, FetchTarget } from './fetch-session.ts'
 import type { Partition } from './partition.ts'
@@ -8,6 +8,12 @@ import type { Woken } from './turn.ts'
 /** How a pending fetch asks to be looked at again. */
 export interface FetchRechecker {
   recheck(fetch: PendingFetch): void
+  /** The wait is over. */
+  expire(fetch: PendingFetch): void
+  /** Others wait behind it. */
+  hurry(fetch: PendingFetch): void
+  /** Nobody is there to be answered. */
+  forget(fetch: PendingFetch): void
 }
 
 /**
@@ -15,7 +21,7 @@ export interface FetchRechecker {
  * follows gets data, when a cold read has arrived, and when its wait ends
  * (`expired` is then set and it is answered with what exists).
  */
-export class PendingFetch implements Woken {
+export class PendingFetch implements Woken, ParkedRequest {
   woken = false
   /** The longest wait is over. */
   expired = false
@@ -37,6 +43,8 @@ export class PendingFetch implements Woken {
   readonly sessionId: number
   readonly readCommitted: boolean
   readonly maxWaitMs: number
+  /** Monotonic. */
+  readonly deadlineMs: number
   readonly minBytes: number
   readonly maxBytes: number
   readonly #waitsOn: Partition[] = []
@@ -51,6 +59,7 @@ export class PendingFetch implements Woken {
     sessionId: number
     readCommitted: boolean
     maxWaitMs: number
+    nowMs: number
     minBytes: number
     maxBytes: number
     rechecker: FetchRechecker
@@ -63,6 +72,7 @@ export class PendingFetch implements Woken {
     this.sessionId = options.sessionId
     this.readCommitted = options.readCommitted
     this.maxWaitMs = options.maxWaitMs
+    this.deadlineMs = options.nowMs + Math.max(options.maxWaitMs, 0)
     this.minBytes = options.minBytes
     this.maxBytes = options.maxBytes
     this.#rechecker = options.rechecker
@@ -71,6 +81,18 @@ export class PendingFetch implements Woken {
   recheck(): void {
     this.woken = false
     if (!this.done) this.#rechecker.recheck(this)
+  }
+
+  abandoned(): void {
+    this.#rechecker.forget(this)
+  }
+
+  peerEnded(): void {
+    this.#rechecker.expire(this)
+  }
+
+  othersWait(): void {
+    this.#rechecker.hurry(this)
   }
 
   waitOn(partition: Partition): void {

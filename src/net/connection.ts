@@ -10,6 +10,16 @@ export interface OrderedAnswer {
   send(): void
 }
 
+/** An exclusive request that waits for something; it is told what happens on its connection meanwhile. */
+export interface ParkedRequest {
+  /** The connection is gone: there is nobody to answer. */
+  abandoned(): void
+  /** The peer sends no more. It may have gone for good, which looks the same. */
+  peerEnded(): void
+  /** Another request has arrived behind this one. Its connection is not read any more, so the peer's end is not seen. */
+  othersWait(): void
+}
+
 /** A frame that arrived before it may be served; its slab is pinned. */
 export interface HeldFrame {
   readonly slab: Slab
@@ -38,10 +48,8 @@ export class Connection {
   clientId: string | null = null
   /** Set by who finds that the connection must close once its answers are out. */
   closeReason: string | undefined
-  /** Called when the connection closes while an exclusive request is parked. */
-  onAbandon: (() => void) | undefined
-  /** Called when the peer ends its side while an exclusive request is parked: it may have gone for good. */
-  onPeerEnd: (() => void) | undefined
+  /** Set by an exclusive request that is parked and wants to know. */
+  waiting: ParkedRequest | undefined
   readonly #held: HeldFrame[] = []
   readonly #answers: OrderedAnswer[] = []
   #answersHead = 0
@@ -109,8 +117,7 @@ export class Connection {
   /** The exclusive request is answered or dropped: nobody waits for the connection's end any more. */
   unparked(): void {
     this.parked = false
-    this.onAbandon = undefined
-    this.onPeerEnd = undefined
+    this.waiting = undefined
   }
 
   /** The connection is gone: answers go nowhere, held frames are dropped, a parked request is told. */
@@ -118,8 +125,8 @@ export class Connection {
     this.open = false
     for (const frame of this.#held) frame.slab.release()
     this.#held.length = 0
-    const onAbandon = this.onAbandon
+    const { waiting } = this
     this.unparked()
-    onAbandon?.()
+    waiting?.abandoned()
   }
 }

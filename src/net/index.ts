@@ -1,3 +1,3 @@
-export { Connection, type HeldFrame, type OrderedAnswer } from './connection.ts'
+export { Connection, type HeldFrame, type OrderedAnswer, type ParkedRequest } from './connection.ts'
 export { Dispatched, type RequestRouter, RequestServer } from './request-server.ts'
 export { type FileRegion, type OutputGap, ResponseSink } from './response-sink.ts'

@@ -107,7 +107,7 @@ export class RequestServer implements TransportHandler {
     const connection = this.#connections.get(id)
     if (connection === undefined) return
     connection.peerEnded = true
-    connection.onPeerEnd?.()
+    connection.waiting?.peerEnded()
     if (connection.isQuiet) this.#transport.closeAfterOutput(id)
   }
 
@@ -119,6 +119,7 @@ export class RequestServer implements TransportHandler {
     if (this.#mustWait(connection, slab, offset, byteLength)) {
       connection.hold(slab, offset, byteLength)
       this.#setPaused(connection, true)
+      connection.waiting?.othersWait()
     } else {
       this.#dispatch(connection, slab, offset, byteLength)
     }
@@ -207,7 +208,7 @@ export class RequestServer implements TransportHandler {
   #resume(connection: Connection): void {
     if (!connection.open) return
     if (connection.heldCount > 0) this.#resumable.push(connection)
-    else if (connection.paused && !connection.parked) this.#setPaused(connection, false)
+    else if (connection.paused) this.#setPaused(connection, false)
     if (connection.peerEnded && connection.isQuiet) this.#transport.closeAfterOutput(connection.id)
   }
 

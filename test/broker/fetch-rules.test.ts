@@ -144,6 +144,16 @@ test('a client that ends its side is answered with what there is, then closed', 
   await client.untilClosed()
 })
 
+test('a client that ends its side behind several long polls has them all answered, and is closed', async () => {
+  const client = await start()
+  await createTopic(client, 't')
+  const value = fetchValue('t', 0, { maxWaitMs: FOR_EVER_MS })
+  const answers = [1, 2, 3].map(() => client.answerOf(client.send(api.fetch.request, 12, value)))
+  client.socket.end()
+  expect((await Promise.all(answers)).map((frame) => decodeFetch(frame).errorCode)).toEqual([0, 0, 0])
+  await client.untilClosed()
+})
+
 test('read_committed without transactions reads to the high watermark and lists no aborted ones', async () => {
   const client = await start()
   await createTopic(client, 't')

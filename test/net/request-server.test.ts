@@ -94,6 +94,17 @@ function settle(...correlations: number[]): void {
   server.flush()
 }
 
+/** Parks a listener on the connection; what it is told is listed. */
+function watch(): string[] {
+  const told: string[] = []
+  router.connections.get(1)!.waiting = {
+    abandoned: () => void told.push('abandoned'),
+    peerEnded: () => void told.push('peerEnded'),
+    othersWait: () => void told.push('othersWait'),
+  }
+  return told
+}
+
 function unpark(): void {
   server.unpark(router.connections.get(1)!)
   server.flush()
@@ -124,21 +135,21 @@ describe('the order of a connection', () => {
     expect(router.events.slice(3)).toEqual(['start 3'])
     settle(3)
     expect(router.events.slice(4)).toEqual(['answer 3', 'start 4'])
-    expect(transport.calls.filter((call) => call !== 'flush')).toEqual(['pause 1'])
-    unpark()
+    // Nothing is held any more: the next frame, or the peer's end, may come.
     expect(transport.calls.filter((call) => call !== 'flush')).toEqual(['pause 1', 'resume 1'])
-    expect(slabs.map((slab) => slab.pins)).toEqual([0, 0, 0, 0])
+    frame(EXCLUSIVE_KEY, 5)
+    expect(transport.calls.at(-1)).toBe('pause 1')
+    expect(slabs.map((slab) => slab.pins)).toEqual([0, 0, 0, 0, 1])
   })
 
   test('a connection that closes drops what it held and tells who was parked', () => {
     frame(EXCLUSIVE_KEY, 1)
     frame(OVERLAPPING_KEY, 2)
     server.onTurnEnd()
-    let abandoned = 0
-    router.connections.get(1)!.onAbandon = () => abandoned++
+    const told = watch()
     expect(slabs.map((slab) => slab.pins)).toEqual([0, 1])
     server.onClose(1, 'reset', '')
-    expect([abandoned, server.connectionCount, slabs[1]!.pins]).toEqual([1, 0, 0])
+    expect([told, server.connectionCount, slabs[1]!.pins]).toEqual([['abandoned'], 0, 0])
     unpark()
     expect(router.events).toEqual(['start 1'])
   })
@@ -169,12 +180,18 @@ describe('a peer that ended its side', () => {
   test('is told to whoever is parked, so that nobody waits for a client that has gone', () => {
     frame(EXCLUSIVE_KEY, 1)
     server.onTurnEnd()
-    let told = 0
-    router.connections.get(1)!.onPeerEnd = () => told++
+    const told = watch()
     server.onPeerEnd(1)
     server.onTurnEnd()
-    expect(told).toBe(1)
+    expect(told).toEqual(['peerEnded'])
   })
+})
+
+test('a request that is parked is told when another one waits behind it', () => {
+  frame(EXCLUSIVE_KEY, 1)
+  const told = watch()
+  frame(OVERLAPPING_KEY, 2)
+  expect(told).toEqual(['othersWait'])
 })
 
 describe('a programmer’s error', () => {
