@@ -1,6 +1,7 @@
 import type { Offset } from '../base/ids.ts'
 import type { DiskFile } from '../native/disk.ts'
 import { batchHeader } from '../records/index.ts'
+import type { Segment } from './segment.ts'
 
 /** Bytes that one step of a scan reads: an index interval and a header, most of the time. */
 const WINDOW_BYTES = 4096 + 64
@@ -22,13 +23,18 @@ export class BatchScan {
   readonly #window = Buffer.allocUnsafeSlow(WINDOW_BYTES)
   #file: DiskFile | undefined
   #end = 0
+  /** Offsets that the next batch may hold: from here on, and below. No checksum covers them. */
+  #offsetFrom: Offset = 0
+  #offsetEnd: Offset = 0
   #windowStart = 0
   #windowBytes = 0
 
-  /** The next batch to look at starts at `position`; nothing at or beyond `end` is. */
-  seek(file: DiskFile, position: number, end: number): void {
-    this.#file = file
+  /** The next batch to look at starts at `position` of the segment's open file; nothing at or beyond `end` is. */
+  seek(segment: Segment, position: number, end: number): void {
+    this.#file = segment.file
     this.#end = end
+    this.#offsetFrom = segment.baseOffset
+    this.#offsetEnd = segment.endOffset
     this.position = position
     this.byteLength = 0
     this.errno = 0
@@ -54,9 +60,13 @@ export class BatchScan {
     const bytes = this.#window
     const byteLength = batchHeader.batchByteLength(bytes, offset)
     if (byteLength < batchHeader.BATCH_HEADER_BYTES || at + byteLength > this.#end) return false
+    const baseOffset = batchHeader.baseOffset(bytes, offset)
+    const lastOffset = baseOffset + batchHeader.lastOffsetDelta(bytes, offset)
+    if (baseOffset < this.#offsetFrom || lastOffset < baseOffset || lastOffset >= this.#offsetEnd) return false
+    this.#offsetFrom = lastOffset + 1
     this.byteLength = byteLength
-    this.baseOffset = batchHeader.baseOffset(bytes, offset)
-    this.lastOffset = this.baseOffset + batchHeader.lastOffsetDelta(bytes, offset)
+    this.baseOffset = baseOffset
+    this.lastOffset = lastOffset
     return true
   }
 

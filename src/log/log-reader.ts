@@ -78,8 +78,8 @@ export class LogReader {
       return pending(target, this.#warm(segment, file, estimate, maxBytes))
     }
     const extent = segment.damage === undefined ? undefined : extentOf(segment, fetchOffset)
-    const limit = this.#limitOf(log, segment, file, request.end, extent)
-    const start = limit < 0 ? limit : this.#startOf(segment, file, fetchOffset, limit, extent)
+    const limit = this.#limitOf(log, segment, request.end, extent)
+    const start = limit < 0 ? limit : this.#startOf(segment, fetchOffset, limit, extent)
     if (start === SCAN_FAILED) return ReadStatus.storageError
     if (start === SCAN_STUCK) return this.#stuck(log, segment, target)
     if (start >= limit) {
@@ -107,7 +107,7 @@ export class LogReader {
     if (end - start > maxBytes) {
       const scan = this.#scan
       const wanted = start + maxBytes
-      scan.seek(file, Math.max(start, segment.index!.floorBoundary(wanted)), end)
+      scan.seek(segment, Math.max(start, segment.index!.floorBoundary(wanted)), end)
       let more = scan.next()
       while (more && scan.nextPosition <= wanted) more = scan.next()
       if (!more) return scan.errno === 0 ? this.#stuck(log, segment, target) : ReadStatus.storageError
@@ -119,6 +119,8 @@ export class LogReader {
         nextOffset = scan.lastOffset + 1
       }
       scan.release()
+      // The checksum does not cover offsets: an answer that leads back, or nowhere, comes from a damaged one.
+      if (nextOffset <= request.fetchOffset) return this.#stuck(log, segment, target)
     }
     segment.remember(nextOffset, end)
     target.nextOffset = nextOffset
@@ -129,20 +131,20 @@ export class LogReader {
   }
 
   /** Position of the batch that contains the offset, or of the first one after it; `limit` when that lies beyond. */
-  #startOf(segment: Segment, file: DiskFile, fetchOffset: Offset, limit: number, extent: Extent | undefined): number {
+  #startOf(segment: Segment, fetchOffset: Offset, limit: number, extent: Extent | undefined): number {
     const from = extent?.start ?? 0
     if (fetchOffset <= segment.baseOffset) return from
     const known = segment.recall(fetchOffset)
     if (known >= 0) return known
     const scan = this.#scan
-    scan.seek(file, Math.max(from, segment.index!.floorPosition(fetchOffset)), limit)
+    scan.seek(segment, Math.max(from, segment.index!.floorPosition(fetchOffset)), limit)
     while (scan.next()) if (scan.lastOffset >= fetchOffset) return scan.position
     if (scan.errno !== 0) return SCAN_FAILED
     return scan.position >= limit ? limit : SCAN_STUCK
   }
 
   /** Position in this segment of the first batch that ends at or beyond `end`: where an answer has to stop. */
-  #limitOf(log: ReadableLog, segment: Segment, file: DiskFile, end: Offset, extent: Extent | undefined): number {
+  #limitOf(log: ReadableLog, segment: Segment, end: Offset, extent: Extent | undefined): number {
     const last = extent?.end ?? segment.size
     if (end >= segment.endOffset) return last
     if (end === log.highWatermark && segment === log.highWatermarkSegment) {
@@ -153,7 +155,7 @@ export class LogReader {
     const from = Math.max(extent?.start ?? 0, segment.index!.floorPosition(end))
     if (from >= last) return last
     const scan = this.#scan
-    scan.seek(file, from, last)
+    scan.seek(segment, from, last)
     while (scan.next()) if (scan.lastOffset >= end) return scan.position
     if (scan.errno !== 0) return SCAN_FAILED
     return scan.position >= last ? last : SCAN_STUCK

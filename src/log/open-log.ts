@@ -51,8 +51,11 @@ export async function openLog(room: LogRoom, options: OpenLogOptions): Promise<O
   if (segments.length === 0) segments.push(await firstSegment(room, directory, options.logStart))
   for (let index = 0; index + 1 < segments.length; index++) segments[index]!.endOffset = segments[index + 1]!.baseOffset
   if (names.includes(DAMAGE_FILE)) await loadDamage(disk, directory, segments)
-  // A log that was closed and does not end with a whole batch is damaged, not torn: recovery knows the difference.
-  const isWhole = options.clean && (await findEnd(room, segments.at(-1)!, names, config))
+  // A log that was closed and does not end with a whole batch, or not where the checkpoint says, is damaged, not torn:
+  // recovery knows the difference.
+  const newest = segments.at(-1)!
+  const isWhole =
+    options.clean && (await findEnd(room, newest, names, config)) && newest.endOffset === options.recoveryPoint
   const report = isWhole ? emptyReport() : await recover(room, segments, options)
   if (report.quarantined.length > 0) await storeDamage(disk, directory, segments)
   if (segments.at(-1)!.endOffset < options.logStart) await startOver(room, segments, options)

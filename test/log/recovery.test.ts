@@ -180,6 +180,42 @@ describe('damage below the recovery point', () => {
   })
 })
 
+describe('an offset in a header, which no checksum covers', () => {
+  test('is not believed at the end of a log that was closed', async () => {
+    const { log } = await written(4)
+    const batchBytes = log.sizeBytes / 4
+    await data.stop()
+    await flip(file(data.directory, LOG), 3 * batchBytes + 1)
+    await data.start()
+    const { log: reopened, report } = await data.load()
+    expect(report).toMatchObject({ truncatedBytes: 0, quarantined: [{ from: 15, to: 20 }] })
+    expect(reopened.logEndOffset).toBe(20)
+    expect(write(data.disk, reopened, recordsOf(5))).toBe(20)
+    await settled(reopened)
+    expect((await fetch(reopened, 17)).status).toBe(ReadStatus.corrupt)
+    expect(await consume(reopened, 20)).toEqual(range(20, 25))
+  })
+
+  for (const [name, position] of [
+    ['ahead', 5],
+    ['back', 7],
+  ] as const) {
+    test(`is not served when it leads ${name}`, async () => {
+      const { log } = await written(8, 600)
+      const names = (await readdir(log.directory)).filter((entry) => entry.endsWith('.log')).sort()
+      const base = Number.parseInt(names[1]!, 10)
+      await data.stop()
+      const bytes = await readFile(file(data.directory, names[1]!))
+      await change(file(data.directory, names[1]!), position, Buffer.from([bytes[position]! ^ (base & 4 ? 4 : 16)]))
+      await data.start()
+      const { log: reopened } = await data.load({ segmentBytes: 600 })
+      expect((await fetch(reopened, base, { maxBytes: 1 })).status).toBe(ReadStatus.corrupt)
+      expect(await consume(reopened)).toEqual(range(0, base))
+      expect(await consume(reopened, base + 5)).toEqual(range(base + 5, 40))
+    })
+  }
+})
+
 describe('indexes', () => {
   const config = { segmentBytes: 3_000, indexIntervalBytes: 100 }
 
